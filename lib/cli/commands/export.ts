@@ -31,8 +31,8 @@ js needs no package and has this program's bits. The others include lockstep.jso
 labels, sizes, config and digest. A model that was trained on files also has
 preprocessing.json, and ngrams.safetensors if it is combined with n-grams: predict.js and
 model.py accept texts, tokens by name and token ids, and return the same probabilities as
-this program; README.md says how. With a Hugging Face tokenizer predict.js accepts no
-texts, and model.py needs the Python package tokenizers.
+this program; README.md says how. With a Hugging Face tokenizer Python needs the package
+tokenizers.
 To train from exported weights: train --weights model.safetensors.
 `;
 
@@ -51,7 +51,7 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
     const wanted = `expected ${NAMES.slice(0, -1).join(", ")} or ${NAMES.at(-1)}`;
     throw inputError("--to", `--to is ${to ?? "missing"}: ${wanted}. Usage: ${USAGE}`);
   }
-  const { preprocessing } = await openModel(directory);
+  const model = await openModel(directory);
   const folder = out ?? join(directory, to);
   restrictReading({}, configPaths, [directory, folder]);
   restrictWriting([folder]);
@@ -59,7 +59,8 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
     throw deniedAccess(error)?.access === "write" ? cannotWrite(folder, "--out") : error;
   });
   terminal.line(`Wrote ${files.join(", ")} to ${folder}`);
-  const format: ExportFormat = EXPORT_FORMATS[to];
-  if (preprocessing?.tokenizer.kind === "huggingface" && format.huggingFace) terminal.line(format.huggingFace);
+  const { note }: ExportFormat = EXPORT_FORMATS[to];
+  const more = note?.(model);
+  if (more) terminal.line(more);
   return ExitCode.done;
 }

@@ -12,14 +12,29 @@ export interface ExportFormat {
   readonly standsAlone?: boolean;
   /** Makes the others. */
   readonly make: (model: TrainedModel) => Files | Promise<Files>;
-  /** Says how it reads texts for a tokenizer of Hugging Face, if not by itself. */
-  readonly huggingFace?: string;
+  /** Says what else a user should know about the export of a model. */
+  readonly note?: (model: TrainedModel) => string | undefined;
 }
 
-/** Describes formats in JavaScript, where only this program cuts as a tokenizer of Hugging Face does. */
-export const NO_HUGGING_FACE =
-  "The model has a Hugging Face tokenizer, whose library is not part of this export: the " +
-  "exported model accepts tokens by name, as that tokenizer cuts them, or token ids, but no texts";
+/**
+ * Returns how an export of `model` cuts texts: by its own code, by that of Hugging Face's tokenizers, or not at all. Runs of
+ * the first rules were trained with another library of tokenizers, which cuts some texts differently.
+ */
+export function textsOf({ preprocessing }: TrainedModel): "plain" | "hugging face" | "none" {
+  if (!preprocessing) return "none";
+  if (preprocessing.tokenizer.kind !== "huggingface") return "plain";
+  return preprocessing.rules === 2 ? "hugging face" : "none";
+}
+
+/** Says that the export of a model of texts takes none, or how Python cuts them. */
+export function tokenizerNote(model: TrainedModel, script?: string): string | undefined {
+  if (model.preprocessing && textsOf(model) === "none") {
+    return "The library that cut the texts of this old run is not part of an export: the exported model accepts tokens by " +
+      "name, as its Hugging Face tokenizer cuts them, or token ids, but no texts";
+  }
+  if (!script || textsOf(model) !== "hugging face") return undefined;
+  return `For texts ${script} needs the Python package tokenizers`;
+}
 
 /**
  * Returns the `package.json` of a folder whose module is `predict.js`, which needs one of the packages `peerDependencies`.
@@ -41,24 +56,23 @@ export function packageJson({ run }: TrainedModel, peerDependencies: Readonly<Re
 }
 
 /** Returns an input of `model` as source text, for its README: valid in JavaScript and in Python. */
-export function exampleInput({ config, preprocessing }: TrainedModel): string {
+export function exampleInput(model: TrainedModel): string {
+  const { config, preprocessing } = model;
   const known = JSON.stringify((preprocessing?.vocabulary ?? []).slice(0, 3));
   switch (preprocessing?.tokenizer.kind) {
     case undefined:
       return JSON.stringify(Array.from({ length: config.length }, (_, index) => (7 * index + 1) % config.vocabulary));
     case "codes":
       return known;
-    case "huggingface":
-      return `{"tokens": ${known}}`;
     default:
-      return '"where is my parcel?"';
+      return textsOf(model) === "none" ? `{"tokens": ${known}}` : '"where is my parcel?"';
   }
 }
 
-/** Returns the table of a README that says how `model` reads inputs. `cutsTexts`: it takes texts, if it is one of text. */
-export function inputTable({ preprocessing }: TrainedModel, cutsTexts = true): string {
-  const kind = preprocessing?.tokenizer.kind;
-  const takesTexts = cutsTexts && kind !== undefined;
+/** Returns the table of a README that says how `model` reads inputs. */
+export function inputTable(model: TrainedModel): string {
+  const kind = model.preprocessing?.tokenizer.kind;
+  const takesTexts = textsOf(model) !== "none";
   const rows = [
     takesTexts && ['`"a text"`, `{"text": "a text"}`', "one"],
     kind && ['`{"tokens": ["login", 7]}`', "one: tokens by name, as over HTTP; a number stands for its digits"],

@@ -1,5 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { exportCommand } from "../../../lib/cli/commands/export.ts";
+import type { PreprocessingJson } from "../../../lib/data/encode/preprocessing.ts";
+import { EXPORT_FORMATS } from "../../../lib/run/export/export.ts";
 import { WHITE_SPACE } from "../../run/training/white_space_tokenizer.ts";
 import { fakeTerminal } from "../terminal/fake_terminal.ts";
 import { withModel, WORDS } from "../saved_model.ts";
@@ -26,7 +28,7 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
       assertEquals(code, 2);
       assertStringIncludes(stderr, message);
     };
-    await refused([latest, "--to", "gguf"], "--to is gguf: expected tfjs, safetensors or onnx");
+    await refused([latest, "--to", "gguf"], "--to is gguf: expected js, tfjs, safetensors or onnx");
     await refused([latest], "--to is missing");
     await refused([`${folder}/none`, "--to", "tfjs"], "There is no run in");
     await refused(
@@ -35,16 +37,21 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
     );
   }));
 
-Deno.test("export says how the export of a model with a Hugging Face tokenizer accepts texts", () =>
-  withModel({ ...WORDS, tokenizer: WHITE_SPACE }, async (folder, directory) => {
+Deno.test("export says which texts the export of a model with a Hugging Face tokenizer accepts", async () => {
+  const said = async (change: Partial<PreprocessingJson>) => {
     const terminal = fakeTerminal();
-    const said = {
-      tfjs: "as that tokenizer cuts them, or token ids, but no texts",
-      onnx: "but no texts. In Python it accepts texts where the package tokenizers is installed",
-      safetensors: "model.py accepts texts where the Python package tokenizers is installed",
-    };
-    for (const [format, message] of Object.entries(said)) {
-      assertEquals(await exportCommand([directory, "--to", format, "--out", `${folder}/${format}`], { terminal }), 0);
-      assertStringIncludes(terminal.stdout().split("\n").at(-2)!, message);
-    }
-  }));
+    await withModel({ ...WORDS, tokenizer: WHITE_SPACE, ...change }, async (folder, directory) => {
+      for (const format of Object.keys(EXPORT_FORMATS)) {
+        assertEquals(await exportCommand([directory, "--to", format, "--out", `${folder}/${format}`], { terminal }), 0);
+      }
+    });
+    return terminal.stdout().split("\n").slice(0, -1).filter((line) => !line.startsWith("Wrote"));
+  };
+  const old = await said({ rules: 1 });
+  assertEquals(old.length, Object.keys(EXPORT_FORMATS).length);
+  for (const line of old) assertStringIncludes(line, "or token ids, but no texts");
+  assertEquals(
+    await said({ rules: 2 }),
+    ["model.py", "predict.py"].map((name) => `For texts ${name} needs the Python package tokenizers`),
+  );
+});

@@ -9,7 +9,7 @@ import { message } from "../../../lib/run/export/onnx/protobuf.ts";
 import { CHROMIUM } from "../../dashboard/browser/browser.ts";
 import { executableAbsence, optionalTest } from "../../optional.ts";
 import { pythonAbsence, withPython } from "./python.ts";
-import { assertSame, type Case, eachExport, ids, ofHuggingFace, ofText, questionOf } from "./cases.ts";
+import { assertSame, type Case, eachExport, ids, ofHuggingFace, ofPieces, ofText, questionOf } from "./cases.ts";
 import { withPages } from "./pages.ts";
 
 /** Every pooling in one and two directions, with one LSTM and several of uneven sizes. */
@@ -47,7 +47,7 @@ for (const [name, ort] of [["onnxruntime-node", native], ["onnxruntime-web", web
         assertEquals(await predict([]) as unknown, []);
         await assertRejects(() => predict(null), TypeError, "The input is null: expected a text");
         await assertRejects(() => predict(questions[0], { reject: 0.95 }), RangeError, "expected at most 0.9");
-      }, [...shapes, ...ids, ...ofText, ofHuggingFace]),
+      }, [...shapes, ...ids, ...ofText, ofHuggingFace, ofPieces]),
   });
 }
 
@@ -90,7 +90,7 @@ optionalTest(executableAbsence(CHROMIUM), {
           return await (await loadClassifier(ort)).predict(${JSON.stringify(inputs.map(questionOf))});`,
         ) as Prediction[];
         assertSame(found, expected);
-      }, [ids[1]!, ofText[2]!])
+      }, [ids[1]!, ofText[2]!, ofPieces])
     );
   },
 });

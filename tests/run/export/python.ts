@@ -12,7 +12,7 @@ const FINDS =
 
 /** Returns why this machine has no Python with the packages, or undefined if it has one. */
 export const pythonAbsence = (...packages: readonly string[]): string | undefined =>
-  programAbsence(PYTHON, ["-c", FINDS, ...packages]);
+  programAbsence(PYTHON, ["-c", FINDS, ...packages]) && `${PYTHON} lacks ${packages.join(" or ")}`;
 
 /** Calls `use` with a Python that answers each line of JSON by the lines of `body`. It imports torch only once. */
 export async function withPython(

@@ -16,7 +16,7 @@ import { anyCharacter } from "../../data/any_character.ts";
 import type { Prediction } from "../../../lib/predict/types.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { WHITE_SPACE } from "../training/white_space_tokenizer.ts";
-import { assertSame, eachExport, ids, ofHuggingFace, ofText, questionOf } from "./cases.ts";
+import { assertSame, eachExport, ids, ofHuggingFace, ofPieces, ofText, questionOf } from "./cases.ts";
 import { PYTHON, pythonAbsence, withPython } from "./python.ts";
 
 const modelPy = pythonModule(loader);
@@ -89,7 +89,7 @@ optionalTest(withoutPytorch, {
           const same = SAME[kind] ?? [];
           const answers: unknown[] = JSON.parse(await ask([folder, same.flat()]));
           same.forEach((_, at) => assertEquals(answers[2 * at], answers[2 * at + 1]));
-        }, [ids[0]!, ofText[0]!, ofText.at(-1)!, { ...ofHuggingFace, rules: 2 }]),
+        }, [ids[0]!, ofText[0]!, ofText.at(-1)!, ofPieces]),
     ),
 });
 
@@ -386,11 +386,11 @@ optionalTest(pythonAbsence("torch", "tokenizers"), {
 optionalTest(pythonAbsence("torch", "tokenizers"), {
   name: "model.py takes texts for a Hugging Face tokenizer where its library is installed",
   fn: () =>
-    eachExport("safetensors", async (folder, _inputs, _expected, { tokenizer }) => {
-      const answers = async (args: readonly string[]) => (await askPython(folder, new Uint8Array(), args)).answers;
-      const [byText] = await answers(["ha", "ho", "zz"]);
-      const line = new TextEncoder().encode('{"tokens": ["[UNK]", "[UNK]", "[UNK]"]}\n');
-      const { answers: [byName], code } = await askPython(folder, line);
-      assertEquals([byText, code, tokenizer?.kind], [byName, 0, "huggingface"]);
-    }, [{ ...ofHuggingFace, rules: 2 }]),
+    eachExport("safetensors", async (folder, inputs, expected) => {
+      const asked = [...inputs.keys()].filter((at) => typeof inputs[at] === "string");
+      const lines = asked.map((at) => `${JSON.stringify({ text: inputs[at] })}\n`);
+      const { answers, code } = await askPython(folder, new TextEncoder().encode(lines.join("")));
+      assertEquals(code, 0);
+      assertSame(answers, asked.map((at) => expected[at]!));
+    }, [ofPieces]),
 });

@@ -6,7 +6,7 @@ import type { Prediction } from "../../../lib/predict/types.ts";
 import { CHROMIUM } from "../../dashboard/browser/browser.ts";
 import { executableAbsence, optionalTest, programAbsence } from "../../optional.ts";
 import { PATIENCE_MS } from "../../patience.ts";
-import { assertSame, eachExport, ids, ofHuggingFace, ofText, questionOf, sequences } from "./cases.ts";
+import { assertSame, eachExport, ids, ofHuggingFace, ofPieces, ofText, questionOf, sequences } from "./cases.ts";
 import { withPages } from "./pages.ts";
 
 /** A module that an export writes, as a program in JavaScript sees it. */
@@ -52,7 +52,7 @@ Deno.test("exportModel(tfjs): predict.js predicts rows and lists as the product 
     assertThrows(() => rejecting(0.95), RangeError, "`reject` is 0.95: expected at most 0.9, the highest");
     if (classifier.encode) assertSame([predict(classifier.encode(["ha", "ho"]))], [predict({ tokens: ["ha", "ho"] })]);
     assertEquals(tf.memory().numTensors, before);
-  });
+  }, [...ids, ...ofText, ofHuggingFace, ofPieces]);
 });
 
 function flagsOf({ unknownShare, truncated }: Prediction) {
@@ -94,7 +94,7 @@ const REFUSED: Readonly<Record<string, readonly [input: unknown, message: string
   huggingface: [
     [
       "a b",
-      "The input is a text: this model takes tokens by name or token ids, as its tokenizer is one of Hugging Face",
+      "The input is a text: this model takes tokens by name or token ids: its run is old",
     ],
     [["a b"], "Input 0 is a text: this model takes tokens by name"],
     [{ text: "a b" }, "The input.text is a text: this model takes tokens by name"],
@@ -136,7 +136,7 @@ Deno.test("exportModel(tfjs): loadClassifier() takes the path or address of its 
       const { predict } = await load(tf, folder, where);
       assertSame([predict(questionOf(inputs[0]!))], [expected[0]!]);
     }
-  }, [ofText[1]!]);
+  }, [ofText[1]!, ofPieces]);
 });
 
 optionalTest(programAbsence("node", ["--version"]), {
@@ -171,7 +171,7 @@ export { about, many, one };
 `;
       await Deno.writeTextFile(join(folder, "..", "typed.ts"), typed);
       await run(Deno.execPath(), ["check", "--quiet", "--no-lock", "--no-config", "typed.ts"], join(folder, ".."));
-    }, [ids[0]!, ofText[1]!, ofText.at(-1)!]);
+    }, [ids[0]!, ofText[1]!, ofText.at(-1)!, ofPieces]);
   },
 });
 
@@ -179,6 +179,7 @@ export { about, many, one };
 const TYPED: Readonly<Record<string, readonly [right: string, wrong: string, item: string]>> = {
   words: ['"a text"', "[1, 2]", '"a text".split(" ")'],
   codes: ['["a", 7]', "[true]", '"a text"'],
+  huggingface: ['"a text"', "[1, 2]", '["a"]'],
   ids: ["[1, 2]", '"a text"', "Int32Array.of(1)"],
 };
 
@@ -214,6 +215,6 @@ optionalTest(executableAbsence(CHROMIUM), {
         ) as [found: Prediction[], missing: string];
         assertSame(found, [...expected, ...expected]);
         assertMatch(missing, /^Cannot load http:.*\/none\/lockstep.json: 404$/);
-      })
+      }, [...ids, ...ofText, ofHuggingFace, ofPieces])
     ),
 });

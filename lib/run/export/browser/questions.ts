@@ -6,7 +6,7 @@ import { createTextEncoder } from "../../../data/encode/text_encoder.ts";
 import type { UnknownTokens } from "../../../data/batches/table.ts";
 import { plainTokenizer } from "../../../data/tokenizers/plain_tokenizers.ts";
 import type { TokenizerJson } from "../../../data/tokenizers/schema.ts";
-import { hasLetters } from "../../../data/tokenizers/tokenizer.ts";
+import { hasLetters, type Tokenizer } from "../../../data/tokenizers/tokenizer.ts";
 import { keysOfVocabulary, type TokenKeys } from "../../../data/vocabulary/token_keys.ts";
 import { Vocabulary } from "../../../data/vocabulary/vocabulary.ts";
 import { answerOf, type Rejection, type RowAnswer, thresholdFor } from "../../../model/rejection.ts";
@@ -15,6 +15,9 @@ import type { NgramSpace } from "../../../ngrams/features.ts";
 import type { HashedModel, HashedSpace } from "../../../ngrams/hashed.ts";
 import type { LinearModel } from "../../../ngrams/model.ts";
 import type { ReadFile } from "./folder.ts";
+
+/** Creates a tokenizer of Hugging Face: see predict_module.ts. Models without one do not have it. */
+declare const exactTokenizer: ((json: TokenizerJson) => Tokenizer) | undefined;
 
 /** The parts of `lockstep.json` that are read here. */
 interface About {
@@ -103,9 +106,10 @@ function createQuestions(about: About, reading: Reading | undefined, combine: Co
   function rowOf(value: unknown, name: string): Row {
     if (typeof value === "string") {
       if (!encode) throw new TypeError(`${name} is a text: this model takes token ids`);
-      if (kind !== "huggingface") return encode(value);
+      if (kind !== "huggingface" || exactTokenizer) return encode(value);
       throw new TypeError(
-        `${name} is a text: this model takes tokens by name or token ids, as its tokenizer is one of Hugging Face`,
+        `${name} is a text: this model takes tokens by name or token ids: its run is old, and its tokenizer is one that only ` +
+          "Lockstep has",
       );
     }
     if (isIds(value)) return idsOf(value, name);
@@ -199,9 +203,11 @@ function ngramRow({ tokens, unknown }: Row): {
   return { tokens, offsets, unknown: { before: Uint32Array.of(0, unknown.offsets.length - 1), keys: unknown } };
 }
 
-/** Reads a text, or tokens by name. Only a library of Hugging Face cuts texts for its tokenizers. */
+/** Reads a text, or tokens by name. */
 function encoderOf({ tokenizer, vocabulary, maxLength, truncate, rules }: Reading) {
-  const cutter = tokenizer.kind === "huggingface" ? { json: tokenizer, cut() {} } : plainTokenizer(tokenizer);
+  const cutter = tokenizer.kind === "huggingface"
+    ? exactTokenizer?.(tokenizer) ?? { json: tokenizer, cut() {} }
+    : plainTokenizer(tokenizer);
   const encode = createTextEncoder(cutter, new Vocabulary(vocabulary), { maxLength, truncate, rules });
   return (input: string | readonly (string | number)[]) => {
     const { tokens, unknown, ...flags } = encode(input);

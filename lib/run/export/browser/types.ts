@@ -1,21 +1,22 @@
 /** Writes `predict.d.ts` of an exported model. */
-import type { PreprocessingJson } from "../../../data/encode/preprocessing.ts";
+import type { TrainedModel } from "../../../predict/trained_model.ts";
+import { textsOf } from "../format.ts";
 
 /**
  * Returns the types of a module whose `loadClassifier` is declared by `loader`; `result` wraps what `predict` returns:
  * "Promise<$>".
  */
 export function classifierTypes(
-  preprocessing: PreprocessingJson | undefined,
+  model: TrainedModel,
   { loader, result }: { readonly loader: string; readonly result: string },
 ): string {
   const returned = (type: string) => result.replace("$", type);
-  return `${rowTypes(preprocessing)}
+  return `${rowTypes(model)}
 ${ANSWER}
 export interface Classifier {
   readonly about: About;
 ${
-    preprocessing
+    model.preprocessing
       ? "  /** Returns the token ids of a text, or of tokens by name. */\n" +
         "  readonly encode: (input: string | readonly (string | number)[]) => Int32Array;\n"
       : ""
@@ -34,7 +35,8 @@ ${loader.trim()}
 const NAMES = "readonly (string | number)[]";
 
 /** Declares a row, and an item of a list of rows. */
-function rowTypes(preprocessing: PreprocessingJson | undefined): string {
+function rowTypes(model: TrainedModel): string {
+  const { preprocessing } = model;
   const ids = [
     "  /** Token ids. */",
     "  | { readonly ids: ArrayLike<number> }",
@@ -47,7 +49,7 @@ function rowTypes(preprocessing: PreprocessingJson | undefined): string {
       "\n\nexport type Item = Row;\n";
   }
   const { kind } = preprocessing.tokenizer;
-  const text = kind === "huggingface" ? [] : ["  | string", "  | { readonly text: string }"];
+  const text = textsOf(model) === "none" ? [] : ["  | string", "  | { readonly text: string }"];
   const tokens = [
     "  /** Tokens by name, as over HTTP; a number stands for its digits. */",
     `  | { readonly tokens: ${NAMES} }`,

@@ -1,7 +1,7 @@
 /** Exports a model as a folder that predicts without any package, in every runtime of JavaScript. */
 import { type TrainedModel, wholeModel } from "../../../predict/trained_model.ts";
 import { encodeModel } from "../../../standalone/model_file.ts";
-import type { ExportFormat, Files } from "../format.ts";
+import { type ExportFormat, type Files, tokenizerNote } from "../format.ts";
 import huggingFace from "./huggingface.gen.js" with { type: "text" };
 import types from "./index.d.ts" with { type: "text" };
 import index from "./index.gen.js" with { type: "text" };
@@ -11,6 +11,7 @@ export const js: ExportFormat = {
   copied: [],
   standsAlone: true,
   make,
+  note: (model) => tokenizerNote(model),
 };
 
 async function make(model: TrainedModel): Promise<Files> {

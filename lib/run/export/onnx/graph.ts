@@ -55,12 +55,12 @@ export function buildGraph(spec: ModelSpec, layout: ParameterLayout, weights: Fl
   const view = (name: string) => tensorView(weights, tensorNamed(layout, name));
   const byTime = builder.add("tokens_by_time", "Transpose", ["tokens"], { perm: [1, 0] }); // [length, batch]
   let values = embed(builder, spec, view("embedding/embeddings"), byTime); // [length, batch, width]
-  let last = "";
   for (let layer = 1; layer <= spec.layers; layer++) {
     const cells = lstmCells(spec).filter((cell) => cell.layer === layer);
-    ({ values, last } = lstm(builder, spec, cells, values, view));
+    const isLast = layer === spec.layers && spec.pooling === "last";
+    values = lstm(builder, spec, cells, values, view, isLast);
   }
-  const pooled = pool(builder, spec, values, last); // [batch, width]
+  const pooled = pool(builder, spec, values); // [batch, width]
   const kernel = builder.float("dense_kernel", [outputWidth(spec), spec.classes], view("dense/kernel"));
   const bias = builder.float("dense_bias", [spec.classes], view("dense/bias"));
   const logits = builder.add("logits", "Gemm", [pooled, kernel, bias]);
@@ -113,14 +113,18 @@ function embed(builder: Builder, spec: ModelSpec, embeddings: Float32Array, toke
   ]);
 }
 
-/** Adds a layer. Returns its outputs, `[length, batch, width]`, 0 past a row's end, and the last ones, `[batch, width]`. */
+/**
+ * Adds a layer. Returns its outputs, `[length, batch, width]`, 0 past a row's end; or with `isLast` only those of the last
+ * steps, `[batch, width]`.
+ */
 function lstm(
   builder: Builder,
   spec: ModelSpec,
   cells: readonly LstmCell[],
   values: string,
   view: (name: string) => Float32Array,
-): { values: string; last: string } {
+  isLast: boolean,
+): string {
   const { hidden } = spec;
   const gates = LSTM_GATES * hidden;
   const [{ layer, inputs }, directions] = [cells[0]!, cells.length];
@@ -139,16 +143,16 @@ function lstm(
       builder.float(`${name}_bias`, [directions, 2 * gates], biases),
       "lengths",
     ],
-    outputs: [`${name}_steps`, `${name}_last`],
+    outputs: isLast ? ["", `${name}_last`] : [`${name}_steps`],
     attributes: { hidden_size: hidden, direction: directions === 2 ? "bidirectional" : "forward" },
   });
   const width = outputWidth(spec);
+  if (isLast) {
+    const byRow = builder.add(`${name}_by_row`, "Transpose", [`${name}_last`], { perm: [1, 0, 2] });
+    return builder.add(`${name}_output`, "Reshape", [byRow, builder.int64(`${name}_shape`, [0, width])]);
+  }
   const byRow = builder.add(`${name}_by_row`, "Transpose", [`${name}_steps`], { perm: [0, 2, 1, 3] });
-  const lastByRow = builder.add(`${name}_last_by_row`, "Transpose", [`${name}_last`], { perm: [1, 0, 2] });
-  return {
-    values: builder.add(`${name}_values`, "Reshape", [byRow, builder.int64(`${name}_shape`, [0, 0, width])]),
-    last: builder.add(`${name}_output`, "Reshape", [lastByRow, builder.int64(`${name}_last_shape`, [0, width])]),
-  };
+  return builder.add(`${name}_output`, "Reshape", [byRow, builder.int64(`${name}_shape`, [0, 0, width])]);
 }
 
 /** Joins tensors of equal size. */
@@ -174,10 +178,10 @@ function byGate(kernel: Float32Array, inputs: number, hidden: number): Float32Ar
   return result;
 }
 
-function pool(builder: Builder, { pooling }: ModelSpec, values: string, last: string): string {
+function pool(builder: Builder, { pooling }: ModelSpec, values: string): string {
   switch (pooling) {
     case "last":
-      return last;
+      return values;
     case "mean": {
       const sums = builder.add("pooled_sum", "ReduceSum", [values, builder.int64("time", [0])], { keepdims: 0 });
       const counts = builder.add("lengths_float", "Cast", ["lengths"], { to: 1 });

@@ -2,9 +2,17 @@
 import { namesAsMetadata } from "../../../model/formats/weight_names.ts";
 import { trainedModel } from "../../../model/task_model.ts";
 import type { TrainedModel } from "../../../predict/trained_model.ts";
-import { predictModule } from "../browser/predict_module.ts";
+import { predictFiles } from "../browser/predict_module.ts";
 import { classifierTypes } from "../browser/types.ts";
-import { exampleInput, type ExportFormat, type Files, inputTable, NO_HUGGING_FACE, packageJson } from "../format.ts";
+import {
+  exampleInput,
+  type ExportFormat,
+  type Files,
+  inputTable,
+  packageJson,
+  textsOf,
+  tokenizerNote,
+} from "../format.ts";
 import { pythonFiles, pythonModule, requirements } from "../python/python_module.ts";
 import { buildGraph } from "./graph.ts";
 import { encodeModel } from "./model.ts";
@@ -15,7 +23,7 @@ export const onnx: ExportFormat = {
   description: "model.onnx, which ONNX Runtime loads, with predict.js and predict.py",
   copied: [],
   make: files,
-  huggingFace: `${NO_HUGGING_FACE}. In Python it accepts texts where the package tokenizers is installed`,
+  note: (model) => tokenizerNote(model, "predict.py"),
 };
 
 function files(model: TrainedModel): Files {
@@ -24,8 +32,8 @@ function files(model: TrainedModel): Files {
   const metadata = { digest: version.digest, ...namesAsMetadata({ labels, vocabulary: undefined }) };
   return new Map<string, Uint8Array | string>([
     ["model.onnx", encodeModel(buildGraph(spec, layout, version.weights), metadata)],
-    ["predict.js", predictModule(predictJs)],
-    ["predict.d.ts", classifierTypes(model.preprocessing, { loader: LOADER, result: "Promise<$>" })],
+    ...predictFiles(predictJs, model),
+    ["predict.d.ts", classifierTypes(model, { loader: LOADER, result: "Promise<$>" })],
     ["package.json", packageJson(model, { "onnxruntime-node": "^1.20.0", "onnxruntime-web": "^1.20.0" })],
     ["predict.py", pythonModule(predictPy)],
     ...pythonFiles(model),
@@ -47,7 +55,7 @@ export function loadClassifier(ort: OnnxRuntime, folder?: string | URL): Promise
 
 function readme(model: TrainedModel): string {
   const { spec } = trainedModel(model.config, model.labels);
-  const isHuggingFace = model.preprocessing?.tokenizer.kind === "huggingface";
+  const isHuggingFace = textsOf(model) === "hugging face";
   const letters = spec.letterRows > 0
     ? `| \`letters\` | int32 \`[words, runs]\` | the token ${spec.vocabulary} + n is the unknown word with the rows of runs of letters in row n, padded with ${spec.letterRows}; at least \`[[${spec.letterRows}]]\` |\n`
     : "";
@@ -64,7 +72,7 @@ const classifier = await loadClassifier(ort); // or loadClassifier(ort, "path/or
 console.log(await classifier.predict(${exampleInput(model)})); // { class, label, probabilities, … }
 \`\`\`
 
-${inputTable(model, !isHuggingFace)}
+${inputTable(model)}
 Lists of rows are faster than rows one by one. \`predict.d.ts\` has the types.
 
 In Python, with \`pip install -r requirements.txt\`, the same inputs${

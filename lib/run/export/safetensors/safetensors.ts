@@ -4,7 +4,7 @@ import { toPytorch } from "../../../model/formats/pytorch.ts";
 import { namesAsMetadata } from "../../../model/formats/weight_names.ts";
 import { trainedModel } from "../../../model/task_model.ts";
 import type { TrainedModel } from "../../../predict/trained_model.ts";
-import { exampleInput, type ExportFormat, type Files, inputTable } from "../format.ts";
+import { exampleInput, type ExportFormat, type Files, inputTable, textsOf, tokenizerNote } from "../format.ts";
 import { pythonFiles, pythonModule, requirements } from "../python/python_module.ts";
 import modelPy from "./model.py" with { type: "text" };
 
@@ -12,9 +12,7 @@ export const safetensors: ExportFormat = {
   description: "model.safetensors, with PyTorch's names and shapes, and the model.py that loads it",
   copied: [],
   make: files,
-  huggingFace:
-    "The model has a Hugging Face tokenizer: model.py accepts texts where the Python package tokenizers is " +
-    "installed, and elsewhere tokens by name, as that tokenizer cuts them, or token ids",
+  note: (model) => tokenizerNote(model, "model.py"),
 };
 
 function files(model: TrainedModel): Files {
@@ -50,7 +48,7 @@ On the command line: \`python3 model.py ${
 ${isText ? "text" : "list of token ids"} in each line.
 
 ${inputTable(model)}${
-    model.preprocessing?.tokenizer.kind === "huggingface"
+    textsOf(model) === "hugging face"
       ? "\nTexts need the package \`tokenizers\`; without it the model takes tokens by name and token ids.\n"
       : ""
   }

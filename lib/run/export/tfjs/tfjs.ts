@@ -1,7 +1,7 @@
 /** Exports a model for TensorFlow.js: a LayersModel, and a module that reads texts and n-grams as this program does. */
-import { predictModule } from "../browser/predict_module.ts";
+import { predictFiles } from "../browser/predict_module.ts";
 import { classifierTypes } from "../browser/types.ts";
-import { exampleInput, type ExportFormat, type Files, inputTable, NO_HUGGING_FACE, packageJson } from "../format.ts";
+import { exampleInput, type ExportFormat, type Files, inputTable, packageJson, tokenizerNote } from "../format.ts";
 import predict from "./predict.js" with { type: "text" };
 import type { TrainedModel } from "../../../predict/trained_model.ts";
 
@@ -9,13 +9,13 @@ export const tfjs: ExportFormat = {
   description: "model.json and weights.bin, which tf.loadLayersModel loads, with predict.js",
   copied: ["model.json", "weights.bin"],
   make: files,
-  huggingFace: NO_HUGGING_FACE,
+  note: (model) => tokenizerNote(model),
 };
 
 function files(model: TrainedModel): Files {
   return new Map([
-    ["predict.js", predictModule(predict)],
-    ["predict.d.ts", classifierTypes(model.preprocessing, { loader: LOADER, result: "$" })],
+    ...predictFiles(predict, model),
+    ["predict.d.ts", classifierTypes(model, { loader: LOADER, result: "$" })],
     ["package.json", packageJson(model, { "@tensorflow/tfjs": "^4.22.0" })],
     ["README.md", readme(model)],
   ]);
@@ -58,7 +58,8 @@ In a page, where \`<script src="https://cdn.jsdelivr.net/npm/@tensorflow/tfjs@4.
 </script>
 \`\`\`
 
-${inputTable(model, model.preprocessing?.tokenizer.kind !== "huggingface")}
-\`predict.d.ts\` has the types. TensorFlow.js computes LSTMs slowly; the export for ONNX Runtime answers many times as fast.
+${inputTable(model)}
+\`predict.d.ts\` has the types. TensorFlow.js computes LSTMs slowly: Lockstep's export to
+plain JavaScript answers many times as fast.
 `;
 }
