@@ -1,4 +1,4 @@
-/** Finds the examples of the library: those of docs/library.md, and those in docstrings of what mod.ts exports. */
+/** Finds the examples of the library: those of the README and docs/library.md, and those in docstrings of what mod.ts exports. */
 import { readdirSync, readFileSync } from "node:fs";
 import { ROOT } from "../cli/process.ts";
 
@@ -18,5 +18,5 @@ function examplesOf(path: string): Example[] {
 
 export function libraryExamples(): Example[] {
   const types = readdirSync(`${ROOT}lib/api/types`).sort().map((name) => `lib/api/types/${name}`);
-  return ["docs/library.md", "mod.ts", ...types, "lib/base/errors.ts"].flatMap(examplesOf);
+  return ["README.md", "docs/library.md", "mod.ts", ...types, "lib/base/errors.ts"].flatMap(examplesOf);
 }

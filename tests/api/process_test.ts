@@ -69,7 +69,7 @@ function inOrder(examples: readonly Example[], files: readonly string[]): string
   }).join("");
 }
 
-Deno.test("every example of docs/library.md and of the docstrings runs", () =>
+Deno.test("every example of the README, docs/library.md and the docstrings runs", () =>
   withFolder(async (folder) => {
     const examples = libraryExamples();
     assert(examples.length > 25, `Only ${examples.length} examples were found`);
