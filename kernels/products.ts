@@ -52,6 +52,64 @@ function tile(rows: number): string {
   })`;
 }
 
+/** Panels that a tile of one row has at once: with one panel, each multiply-add would wait for the one before it. */
+const WIDE = 4;
+
+/** Writes the tile of one row and several panels; see `tile`. */
+function wideTile(): string {
+  const rights = range(WIDE).map((panel) => `right${panel}`);
+  const panels = (of: (panel: number, half: number) => string) =>
+    each(WIDE, (panel) => `${of(panel, 0)}\n${of(panel, 1)}`);
+  const next = (type: string, local: string) =>
+    set(local, `(br_on_null $end (struct.get $${type} $next ${get(local)}))`);
+  const multiply = (panel: number, half: number, step: number) =>
+    set(
+      `c${panel}${half}`,
+      `(f32x4.relaxed_madd ${get("x")} (struct.get $right ${rightField(half, step)} ${get(`right${panel}`)}) ${
+        get(`c${panel}${half}`)
+      })`,
+    );
+  return `(func $wideTile (param $left (ref $left)) ${
+    rights.map((right) => `(param $${right} (ref $right))`).join(" ")
+  } ${params("from", "fromStride", "c", "cStride")}
+  ${locals("v128", "x")} ${panels((panel, half) => locals("v128", `c${panel}${half}`))}
+  ${
+    panels((panel, half) => `
+      ${panel > 0 && half === 0 ? advance("from", get("fromStride")) : ""}
+      ${set(`c${panel}${half}`, `(v128.load offset=${16 * half} ${get("from")})`)}`)
+  }
+  (block $end (loop $more
+    ${
+    each(STEPS, (step) => `
+      ${set("x", `(struct.get $left ${leftField(0, step)} ${get("left")})`)}
+      ${panels((panel, half) => multiply(panel, half, step))}`)
+  }
+    ${next("left", "left")}
+    ${rights.map((right) => next("right", right)).join("\n")}
+    (br $more)))
+  ${
+    panels((panel, half) => `
+      ${panel > 0 && half === 0 ? advance("c", get("cStride")) : ""}
+      (v128.store offset=${16 * half} ${get("c")} ${get(`c${panel}${half}`)})`)
+  })`;
+}
+
+/** Writes the loop over several panels at once, in `panelRows` of one row. */
+function widePanels(): string {
+  const rightOf = (panel: number) => add(get("right"), `(i32.mul ${get("all")} ${int(panel)})`);
+  const several = (stride: string) => `(i32.mul ${get(stride)} ${int(WIDE)})`;
+  return `(block $narrow (loop $wide
+      (br_if $narrow (i32.lt_u (i32.sub ${get("panels")} ${get("panel")}) ${int(WIDE)}))
+      (call $wideTile ${get("left")}
+        ${each(WIDE, (panel) => `(array.get $rights ${get("rights")} ${rightOf(panel)})`)}
+        ${get("from0")} ${get("fromStride")} ${get("target")} ${get("cStride")})
+      ${advance("from0", several("fromStride"))}
+      ${advance("target", several("cStride"))}
+      ${advance("right", several("all"))}
+      ${advance("panel", int(WIDE))}
+      (br $wide)))`;
+}
+
 /** C = from + A · operand for `rows` rows. */
 function panelRows(rows: number): string {
   return `(func (export "panelRows${rows}")
@@ -67,17 +125,17 @@ function panelRows(rows: number): string {
     ${set("left", leftOf(get("groups"), int(0)))}
     ${set("target", get("c"))}
     ${set("right", get("first"))}
-    ${
-    loop(
-      "panel",
-      get("panels"),
-      `(call $tile${rows} ${get("left")} (array.get $rights ${get("rights")} ${get("right")})
+    ${set("panel", int(0))}
+    ${rows === 1 ? widePanels() : ""}
+    (block $done (loop $panel
+      (br_if $done (i32.ge_u ${get("panel")} ${get("panels")}))
+      (call $tile${rows} ${get("left")} (array.get $rights ${get("rights")} ${get("right")})
         ${froms(rows).map(get).join(" ")} ${get("target")} ${get("cRow")})
       ${froms(rows).map((from) => advance(from, get("fromStride"))).join("\n")}
       ${advance("target", get("cStride"))}
-      ${advance("right", get("all"))}`,
-    )
-  }
+      ${advance("right", get("all"))}
+      ${advance("panel", int(1))}
+      (br $panel)))
     ${each(rows, (row) => set(`from${row}`, row === 0 ? get("c") : add(get(`from${row - 1}`), get("cRow"))))}
     ${set("fromStride", get("cStride"))}
     ${advance("a", `(i32.mul ${get("aStride")} ${int(GROUPS)})`)}
@@ -122,6 +180,7 @@ ${RIGHTS}
 ${STAGE_RIGHTS}
 ${STAGE_OPERAND}
 ${forward ? "" : STAGE_BLOCK}
+${wideTile()}
 ${ofEachHeight.map((write) => heights.map(write).join("\n")).join("\n")}
 )`;
 }

@@ -16,14 +16,18 @@ import { PATIENCE_MS } from "../../patience.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { type Case, eachExport, ids, type Input, ofHuggingFace, ofText } from "./cases.ts";
 
-Deno.test("the committed modules of export --to js equal their bundled sources", async () => {
+/** The process of esbuild ends some time after stop(). */
+const BUNDLING = { sanitizeOps: false, sanitizeResources: false };
+
+Deno.test("the committed modules of export --to js equal their bundled sources", BUNDLING, async () => {
   for (const [name, text] of await exportedModules()) {
     const path = new URL(`../../../lib/run/export/js/${name.replace(".js", ".gen.js")}`, import.meta.url);
     assert(await readFile(path, "utf8") === text, `${name} is stale: run \`deno task exported\``);
   }
 });
 
-Deno.test("index.js with all kernels has less than 40 kB compressed, huggingface.js less than 15", async () => {
+const SIZES = "index.js with all kernels has less than 40 kB compressed, huggingface.js less than 15";
+Deno.test(SIZES, BUNDLING, async () => {
   const modules = await exportedModules();
   const sizeOf = (name: string) => gzipSync(modules.get(name)!, { level: 9 }).length;
   assert(sizeOf("index.js") < 40_000, `index.js has ${sizeOf("index.js")} bytes`);
@@ -93,6 +97,7 @@ optionalTest(withoutNode, {
 
 optionalTest(withoutNode, {
   name: "exportModel(js): a bundle of esbuild predicts with the bits of the product",
+  ...BUNDLING,
   fn: () =>
     eachModel(async (folder, inputs, expected) => {
       await writeFile(join(folder, "program.js"), PROGRAM);
