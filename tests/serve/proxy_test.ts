@@ -15,10 +15,9 @@ import { checkpoint, fakeApp, FakeRun, fakeRuns, fakeServices } from "./fakes.ts
 const PUBLIC = "https://example.org/lockstep";
 const page = (path: string) => [`http://localhost/lockstep/${path}`, path] as const;
 
-/** Matches the addresses that a page or script loads. */
-function loads(text: string): string[] {
-  return [...text.matchAll(/(?:src|href|from|import\()\s*=?\s*"([^"#$\s]+)"/g)].map(([, address]) => address!);
-}
+/** Matches the addresses that a script loads, relative to itself, and those in markup, relative to the page. */
+const LOADS = /\b(?:from|import\()\s*"([\w./@-]+)"/g;
+const SHOWS = /\b(?:src|href)="([\w./@-]+)"/g;
 
 /** Requests the dashboard, the docs and all that they load through `get`, each by its address under a prefix. */
 async function crawl(get: (address: string) => Promise<Response>, prefix: string): Promise<number> {
@@ -32,7 +31,8 @@ async function crawl(get: (address: string) => Promise<Response>, prefix: string
     assertEquals(response.status, 200, address);
     const text = await response.text();
     if (!/html|javascript/.test(response.headers.get("Content-Type") ?? "")) continue;
-    waiting.push(...loads(text).map((found) => new URL(found, address).href));
+    waiting.push(...[...text.matchAll(LOADS)].map(([, found]) => new URL(found!, address).href));
+    waiting.push(...[...text.matchAll(SHOWS)].map(([, found]) => new URL(found!, prefix).href));
   }
   return seen.size;
 }

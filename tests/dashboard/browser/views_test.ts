@@ -98,6 +98,24 @@ browserTest("dashboard predicts each line of a text, lists earlier answers, and 
   assertEquals(await box.inputValue(), "my parcel\nrefund please");
 });
 
+browserTest("the documentation of routes sends requests, with parameters and a body, and shows the answers", () => [
+  textRun(40),
+], async (page) => {
+  await page.goto(new URL("/docs", page.url()).href);
+  const route = (name: string) => page.locator("#routes > details", { hasText: name }).first();
+  const predict = route("POST /predict");
+  await predict.locator("summary").first().click();
+  await predict.getByLabel("Body").fill('{"text": "refund please"}');
+  await predict.getByRole("button", { name: "Send" }).click();
+  await predict.locator("form pre", { hasText: /^200[^]*"label": "bug"/ }).waitFor();
+  const one = route("GET /runs/{id} ");
+  await one.locator("summary").first().click();
+  await one.getByLabel("id").fill("nowhere");
+  await one.getByRole("button", { name: "Send" }).click();
+  await one.locator("form pre", { hasText: /^404/ }).waitFor();
+  assertEquals(await route("GET /events").locator("form").count(), 0);
+}, /status of 404/);
+
 browserTest("dashboard shows the mistakes of a cell of the confusion matrix, or of a class", () => [
   finishedTextRun(),
 ], async (page) => {
