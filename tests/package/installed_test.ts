@@ -6,11 +6,12 @@ import project from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import { ROOT } from "../cli/process.ts";
 import { CHROMIUM, CHROMIUM_FLAGS } from "../dashboard/browser/browser.ts";
 import { executableAbsence, optionalTest } from "../optional.ts";
 import { PATIENCE_MS } from "../patience.ts";
+import { decoded } from "../text.ts";
 import { installedProject, npmAbsence, outputOf, removeProject, runIn } from "./project.ts";
 
 Deno.test.afterAll(removeProject);
@@ -98,24 +99,35 @@ optionalTest(npmAbsence, {
   },
 });
 
+/** Calls `use` with a new page of a browser. */
+async function withPage(use: (page: Page) => Promise<void>): Promise<void> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: PATIENCE_MS });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    await use(page);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** The driver of the browser keeps timers and pipes of its process beyond close(). */
+const IN_BROWSER = { sanitizeOps: false, sanitizeResources: false } as const;
+const noBrowser = npmAbsence ?? executableAbsence(CHROMIUM);
+
 const PAGE = `<!doctype html><script type="module">
 import { load } from "/node_modules/lockstep/predict.js";
 const model = await load("model/model.lockstep");
 globalThis.answers = model.predictMany(["my parcel", "a refund"]);
 </script>`;
 
-optionalTest(npmAbsence ?? executableAbsence(CHROMIUM), {
+optionalTest(noBrowser, {
   name: "a page predicts with lockstep/predict as the program does",
-  // The driver of the browser keeps timers and pipes of its process beyond close().
-  sanitizeOps: false,
-  sanitizeResources: false,
+  ...IN_BROWSER,
   async fn() {
     const { folder } = await installedProject();
     const { answers } = await results(2, Deno.execPath(), "run", "-q", "-A");
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: PATIENCE_MS });
-    try {
-      const page = await browser.newPage();
-      page.setDefaultTimeout(PATIENCE_MS);
+    await withPage(async (page) => {
       await page.route("**/*", async (route) => {
         const { pathname } = new URL(route.request().url());
         if (pathname === "/") await route.fulfill({ contentType: "text/html", body: PAGE });
@@ -124,8 +136,44 @@ optionalTest(npmAbsence ?? executableAbsence(CHROMIUM), {
       await page.goto("http://localhost/");
       const answered = await page.waitForFunction("globalThis.answers");
       assertEquals(await answered.jsonValue(), answers);
+    });
+  },
+});
+
+optionalTest(noBrowser, {
+  name: "the dashboard of the package predicts in a browser, without an error",
+  ...IN_BROWSER,
+  async fn() {
+    const { folder } = await installedProject();
+    await writeFile(join(folder, "served.csv"), ticketsFile());
+    const flags = ["served.csv", "--epochs", "1", "--kernels", "wasm", "--port", "0"];
+    const server = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "-A", "node_modules/lockstep/bin.js", "train", ...flags],
+      cwd: folder,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      stdout: "piped",
+    }).spawn();
+    let printed = "";
+    for await (const text of decoded(server.stdout)) {
+      printed += text;
+      if (/^Serving on/m.test(printed)) break;
+    }
+    const [url] = /http:\S+/.exec(printed)!;
+    try {
+      await withPage(async (page) => {
+        const problems: string[] = [];
+        page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+        page.on("pageerror", (error) => problems.push(String(error)));
+        await page.goto(url);
+        await page.getByRole("textbox").first().fill("my parcel is late");
+        const answered = page.waitForResponse(/\/predict$/);
+        await page.keyboard.press("Enter");
+        assertEquals((await (await answered).json()).label, "shipping");
+        assertEquals(problems, []);
+      });
     } finally {
-      await browser.close();
+      server.kill();
+      await server.status;
     }
   },
 });
