@@ -72,8 +72,19 @@ export function start(
 ): Running {
   const kernels = HAS_KERNELS.has(task) && !args.includes("--kernels") ? KERNELS : [];
   const anyPort = SERVES.has(task) && !args.includes("--port") ? ["--port", "0"] : [];
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [...denoArgs(task, folder), ...kernels, ...anyPort, ...args, ...TRAINS.has(task) ? WORKER_TIMEOUT : []],
+  const all = [...denoArgs(task, folder), ...kernels, ...anyPort, ...args, ...TRAINS.has(task) ? WORKER_TIMEOUT : []];
+  return launch(Deno.execPath(), all, input, env);
+}
+
+/** Starts `command` in the project's folder. */
+export function launch(
+  command: string,
+  args: readonly string[],
+  input = "",
+  env: Readonly<Record<string, string>> = {},
+): Running {
+  const process = new Deno.Command(command, {
+    args: [...args],
     cwd: ROOT,
     stdin: "piped",
     stdout: "piped",

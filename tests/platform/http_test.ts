@@ -4,8 +4,8 @@ import { assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { writeBundle } from "../../package/bundle.ts";
 import { optionalTest } from "../optional.ts";
-import { installedProject, removeProject, runIn } from "../package/project.ts";
-import { executableOf, type RuntimeName, runtimesAbsence } from "./runtimes.ts";
+import { installedProject, npmAbsence, removeProject, runIn } from "../package/project.ts";
+import { executableOf, type RuntimeName } from "./runtimes.ts";
 
 Deno.test.afterAll(removeProject);
 
@@ -20,7 +20,7 @@ async function bundle(): Promise<string> {
 }
 
 for (const name of ["Node 26", "Bun"] satisfies RuntimeName[]) {
-  optionalTest(runtimesAbsence, {
+  optionalTest(npmAbsence, {
     name: `startServer() keeps its limits and refuses unclear targets and hosts on ${name}`,
     async fn() {
       const script = await (bundled ??= bundle());

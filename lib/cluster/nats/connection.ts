@@ -4,6 +4,7 @@ import type { TlsOptions } from "@nats-io/transport-node";
 import { readFileSync } from "node:fs";
 import { checkServerIdentity, type ConnectionOptions } from "node:tls";
 import { errorMessage, inputError } from "../../base/errors.ts";
+import { ignoreUncaught } from "../../platform/uncaught.ts";
 import { type Transport, Unreachable } from "../protocol/transport.ts";
 import { isUnreachable } from "./errors.ts";
 import { explainConnectError, isTls, type NatsOptions } from "./explain.ts";
@@ -15,7 +16,7 @@ const CONNECT_MS = 5000;
 export async function connectNats(options: NatsOptions): Promise<Transport> {
   const { url, run, credentials } = options;
   const security = { ...authentication(credentials), ...encryption(options) };
-  ignoreLostSockets();
+  ignoreUncaught(isLostSocket);
   try {
     const connections = await openConnections(() =>
       connect({
@@ -98,19 +99,12 @@ function read(field: string, path: string): Uint8Array {
 }
 
 /**
- * Ignores, from now on, errors of sockets without listeners. The NATS client removes its listeners from a socket that it
- * gives up, such as that of a server that rejected it. If the socket is being closed at that moment, its error has no
- * listener and would end the process. The client knows that the connection is over, so a reset socket is no news.
- * Idempotent.
+ * Recognizes errors of lost sockets. The NATS client removes its listeners from a socket that it gives up, such as that of a
+ * server that rejected it. If the socket is being closed at that moment, its error has no listener and would end the
+ * process. The client knows that the connection is over, so a reset socket is no news.
  */
-function ignoreLostSockets(): void {
-  globalThis.addEventListener("error", ignoreLostSocket);
-}
-
-function ignoreLostSocket(event: ErrorEvent): void {
-  const { error } = event;
-  if (!(error instanceof Error) || !("code" in error && "syscall" in error)) return;
-  const isLost = /^(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(String(error.code)) &&
+function isLostSocket(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error && "syscall" in error)) return false;
+  return /^(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/.test(String(error.code)) &&
     /^(read|write)$/.test(String(error.syscall));
-  if (isLost) event.preventDefault();
 }

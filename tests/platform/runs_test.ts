@@ -1,0 +1,146 @@
+/** Trains, stops, resumes, serves and reads runs on Node and Bun, by the command line of the package. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Finished, latestOf, launch, run, SLOW, TINY, withFolder } from "../cli/process.ts";
+import { runOnTerminal, terminalAbsence } from "../cli/terminal/pseudo_terminal.ts";
+import { natsTest } from "../cluster/nats/nats_server.ts";
+import { optionalTest } from "../optional.ts";
+import { npmAbsence, removeProject } from "../package/project.ts";
+import { soon } from "../serve/http/reading.ts";
+import { productOf, runOn, type RuntimeName, startOn } from "./runtimes.ts";
+
+Deno.test.afterAll(removeProject);
+
+const NAMES: readonly RuntimeName[] = ["Node 22", "Node 26", "Bun"];
+const SHORT = ["--epochs", "3", "--target-accuracy", "0", "--exit", "--port", "0"];
+const GENERATED = [...TINY, ...SHORT];
+
+/** Writes labelled texts to `folder` and returns the flags of a short training on them. */
+async function onTexts(folder: string): Promise<string[]> {
+  const words = { billing: ["charged", "refund", "card", "invoice"], shipping: ["parcel", "late", "lost", "address"] };
+  const rows = Object.entries(words).flatMap(([label, own]) =>
+    own.flatMap((a) => own.flatMap((b) => ["my", "the", "please"].map((first) => `${first} ${a} and ${b}.,${label}`)))
+  );
+  await writeFile(join(folder, "texts.csv"), `text,label\n${rows.join("\n")}\n`);
+  return ["--data", join(folder, "texts.csv"), "--hidden", "16", "--embedding", "8", "--batch-size", "8", ...SHORT];
+}
+
+const digestIn = (stdout: string) => /^Digest: +([0-9a-f]{64})$/m.exec(stdout)?.[1];
+
+/** Returns the output of a process that must exit with 0. */
+function output({ code, stdout, stderr }: Finished): string {
+  assertEquals(code, 0, stderr + stdout);
+  return stdout;
+}
+
+/**
+ * Trains as `name` must: on Deno. Bun's engine multiplies and adds with two roundings on x86-64, as Node does if it is told to
+ * use no instruction with one.
+ */
+async function expected(name: RuntimeName, folder: string, flags: readonly string[]): Promise<string | undefined> {
+  const all = [...flags, "--runs-dir", join(folder, "expected")];
+  if (name !== "Bun" || Deno.build.arch !== "x86_64") return digestIn(output(await run("train", folder, all)));
+  const [node, ...script] = await productOf("Node 26");
+  return digestIn(output(await launch(node!, ["--no-enable-fma3", ...script, "train", ...all]).finished));
+}
+
+for (const name of NAMES) {
+  optionalTest(npmAbsence, {
+    name: `training on generated sequences and on texts gives the same digest on ${name}`,
+    fn: () =>
+      withFolder(async (folder) => {
+        for (const flags of [GENERATED, await onTexts(folder)]) {
+          const digest = await expected(name, folder, flags);
+          assert(digest);
+          for (const workers of ["1", "2"]) {
+            const all = [...flags, "--workers", workers, "--runs-dir", join(folder, "runs")];
+            assertEquals(
+              digestIn(output(await runOn(name, "train", ...all))),
+              digest,
+              `${flags[0]}, ${workers} workers`,
+            );
+          }
+        }
+      }),
+  });
+
+  optionalTest(npmAbsence, {
+    name: `commands read a run on ${name}, and Deno reads it, too`,
+    fn: () =>
+      withFolder(async (folder) => {
+        const flags = await onTexts(folder);
+        const data = join(folder, "texts.csv");
+        output(await runOn(name, "train", ...flags, "--runs-dir", folder));
+        const directory = await latestOf(folder);
+        assertMatch(output(await runOn(name, "check", data)), /^Classes +2$/m);
+        assertMatch(output(await runOn(name, "verify", directory)), /^Verified: all 3 recorded states/m);
+        assertMatch(output(await runOn(name, "evaluate", directory, "--data", data)), /^accuracy +100/m);
+        output(await runOn(name, "export", directory, "--to", "safetensors"));
+        assert((await readdir(join(directory, "safetensors"))).includes("model.safetensors"));
+        const text = "the parcel and lost";
+        const sentence = output(await runOn(name, "predict", directory, text));
+        assertMatch(sentence, /^Class: 1 \(shipping\)/);
+        assertEquals(output(await run("predict", folder, [directory, text])), sentence);
+      }),
+  });
+
+  optionalTest(npmAbsence ?? terminalAbsence, {
+    name: `Ctrl-C on a terminal saves a run on ${name}, which resumes to the same digest`,
+    fn: () =>
+      withFolder(async (folder) => {
+        const digest = await expected(name, folder, GENERATED);
+        const train = ["train", ...GENERATED, ...SLOW, "--runs-dir", join(folder, "runs")];
+        const left = await runOnTerminal([...await productOf(name), ...train], [["Epoch 01", "\x03"]]);
+        assertEquals([left.code, left.echo, left.canonical], [0, true, true], left.output);
+        assertStringIncludes(left.output, "asked to stop");
+        const resumed = await runOn(name, "resume", join(folder, "runs/latest"), "--exit", "--port", "0");
+        assertEquals(digestIn(output(resumed)), digest);
+      }),
+  });
+
+  optionalTest(npmAbsence, {
+    name: `a run in training is served and locked on ${name}`,
+    fn: () =>
+      withFolder(async (folder) => {
+        const endless = [...await onTexts(folder), ...SLOW, "--epochs", "100000", "--runs-dir", folder];
+        const training = await startOn(name, "train", ...endless);
+        const [, url] = /^Dashboard: (\S+)$/m.exec(await training.printed(/^Epoch 0*1 /m))!;
+        const answer = await fetch(`${url}/predict`, { method: "POST", body: '{"text":"my parcel"}' });
+        assertEquals([answer.status, (await answer.json()).label.length > 0], [200, true]);
+        const [page, script] = [await fetch(`${url}/`), await fetch(`${url}/dashboard/main.ts`)];
+        assertMatch(await page.text(), /^<!DOCTYPE html>/);
+        assertEquals([script.status, script.headers.get("content-type")], [200, "text/javascript; charset=utf-8"]);
+        await script.body?.cancel();
+        const events = (await fetch(`${url}/events`)).body!.pipeThrough(new TextDecoderStream()).getReader();
+        let text = "";
+        while (!text.includes("event: started")) text += (await soon(events.read(), "an event")).value ?? "";
+        await events.cancel();
+
+        const directory = await latestOf(folder);
+        const second = await runOn(name, "resume", directory, "--port", "0");
+        assertEquals(second.code, 2);
+        assertStringIncludes(second.stderr, "is in use: this run is being trained by another process");
+        assertEquals((await training.signalled("SIGKILL")).killedBy, "SIGKILL");
+        // The lock has ended with its process.
+        const resumed = await startOn(name, "resume", directory, "--port", "0");
+        await resumed.printed(/^Epoch/m);
+        assertEquals((await resumed.signalled("SIGTERM")).code, 0);
+      }),
+  });
+}
+
+natsTest("two processes of Node 26 train with the digest of one on Deno", (server) =>
+  withFolder(async (folder) => {
+    const digest = await expected("Node 26", folder, GENERATED);
+    const cluster = ["--workers", "1", "--cluster", server.url, "--name", "node", "--min-nodes", "2"];
+    const ended = await Promise.all(["a", "b"].map((node) =>
+      runOn("Node 26", "train", ...GENERATED, ...cluster, "--node", node, "--runs-dir", join(folder, node))
+    ));
+    assertEquals(
+      ended.map((finished) =>
+        digestIn(output(finished))
+      ),
+      [digest, digest],
+    );
+  }));
