@@ -23,7 +23,7 @@ const CLOSED_TO_SERVE = /^(lib\/(engine|lockstep)\/|(npm:)?@tensorflow\/)/;
 const MAX_LINES = 300;
 
 /** Matches names that only one runtime has. */
-const OF_ONE_RUNTIME = /\bDeno\.|\bBun\.|\bnew Worker\(|worker_threads/;
+const OF_ONE_RUNTIME = /\bDeno\.|\bBun\.|\bglobalThis\.addEventListener|\bnew Worker\(|worker_threads/;
 
 const COMMENT = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
 const SPECIFIER = /\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
