@@ -5,7 +5,7 @@ import type { TrainingConfig } from "../../config/schema.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { kernelsDigest } from "../../engine/simd/kernels.ts";
 import type { LockstepConfig } from "../../lockstep/plan.ts";
-import { arithmeticDigest, instructionClass } from "../rounds/arithmetic.ts";
+import { arithmeticDigest } from "../rounds/arithmetic.ts";
 import project from "../../../deno.json" with { type: "json" };
 import { parseRegister } from "../protocol/register.ts";
 import type { Entry, Transport } from "../protocol/transport.ts";
@@ -34,11 +34,10 @@ async function machineValues(training: TrainingConfig, native: NativeLibrary | u
   return {
     version: project.version,
     kernels: kernelsDigest().slice(0, SHOWN),
-    instructions: instructionClass(training),
     arithmetic: (await arithmeticDigest(training, native)).slice(0, SHOWN),
   };
 }
-const OF_MACHINES = /^(version|kernels|instructions|arithmetic)$/;
+const OF_MACHINES = /^(version|kernels|arithmetic)$/;
 
 export async function createClaim({ training, data, weightsDigest, native }: LockstepConfig): Promise<Claim> {
   // Machines may have different paths of files, but not different contents.
@@ -94,7 +93,7 @@ function compare(name: string, own: Claim, theirs: Claim): void {
     `${key} is ${there[key] ?? "nothing"} there and ${here[key] ?? "nothing"} here`
   );
   const expected = different.some((key) => OF_MACHINES.test(key))
-    ? "the same version of Lockstep and processors that round alike on all machines, or another name"
+    ? "the same version of Lockstep on all machines, or another name"
     : "the same config on all machines, or another name";
   throw refusal(name, `another run has that name on the server (${values.join(", ")})`, expected);
 }

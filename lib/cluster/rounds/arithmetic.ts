@@ -1,6 +1,6 @@
 /**
- * Identifies the arithmetic of a machine by the class of its instructions and by a digest of its results on a small
- * problem, so that machines with different bits never train together.
+ * Identifies the arithmetic of a machine by a digest of its results on a small problem, so that machines with different bits
+ * never train together.
  */
 import { createHash } from "node:crypto";
 import type { TrainingConfig } from "../../config/schema.ts";
@@ -12,19 +12,6 @@ import { createTreeMean } from "../../engine/tree_mean.ts";
 import { createWorkspace } from "../../engine/workspace.ts";
 import { initialWeights } from "../../model/initial.ts";
 import { taskModel } from "../../model/task_model.ts";
-
-/** A module with f(a, b, c) = f32x4.relaxed_madd(a, b, c). The processor decides whether it rounds once or twice. */
-const MULTIPLY_ADD = Uint8Array.from(
-  [
-    [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    [0x01, 0x08, 0x01, 0x60, 0x03, 0x7d, 0x7d, 0x7d, 0x01, 0x7d],
-    [0x03, 0x02, 0x01, 0x00],
-    [0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00],
-    [0x0a, 0x16, 0x01, 0x14, 0x00],
-    [0x20, 0x00, 0xfd, 0x13, 0x20, 0x01, 0xfd, 0x13, 0x20, 0x02, 0xfd, 0x13],
-    [0xfd, 0x85, 0x02, 0xfd, 0x1f, 0x00, 0x0b],
-  ].flat(),
-);
 
 /** Small sizes that are not multiples of the kernels' widths. */
 const TINY = {
@@ -39,16 +26,6 @@ const TINY = {
 } as const;
 const STEPS = 3;
 const PARTS = ["weights", "m", "v"] as const;
-
-/** Returns the class of instructions that the engine's bits depend on. */
-export function instructionClass({ engine }: Pick<TrainingConfig, "engine">): string {
-  if (engine !== "simd") return "plain";
-  const { f } = new WebAssembly.Instance(new WebAssembly.Module(MULTIPLY_ADD)).exports;
-  if (typeof f !== "function") throw new Error("The probe of multiply-add has no function");
-  // a² = 1 + 2^-11 + 2^-24, whose last bit is lost if the product is rounded first.
-  const a = 1 + 2 ** -12;
-  return f(a, a, -(1 + 2 ** -11)) === 0 ? "multiply-add with two roundings" : "multiply-add with one rounding";
-}
 
 /**
  * Trains some steps on a small problem with the engine, the constants and the kind of model of `training`, on this machine's

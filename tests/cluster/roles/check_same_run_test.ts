@@ -1,5 +1,5 @@
-import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { arithmeticDigest, instructionClass } from "../../../lib/cluster/rounds/arithmetic.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { arithmeticDigest } from "../../../lib/cluster/rounds/arithmetic.ts";
 import { type Claim, claimRun, createClaim } from "../../../lib/cluster/roles/check_same_run.ts";
 import { MemoryBroker } from "../toy/memory_transport.ts";
 import { InputError } from "../../../lib/base/errors.ts";
@@ -45,13 +45,13 @@ testEachSet("a machine with native kernels has the claim of one without", async 
   assertEquals(await createClaim({ ...own, native }), await createClaim(own));
 });
 
-Deno.test("claimRun() refuses another version, other kernels, instructions or arithmetic", async () => {
+Deno.test("claimRun() refuses another version, other kernels or arithmetic", async () => {
   const { claim } = claims();
   const right = await createClaim(own);
   await claim(right);
   await claim({ ...right });
   const { config } = right;
-  for (const key of ["version", "kernels", "instructions", "arithmetic"]) {
+  for (const key of ["version", "kernels", "arithmetic"]) {
     await assertRejects(
       () => claim({ ...right, config: { ...config, [key]: "another" } }),
       InputError,
@@ -63,7 +63,7 @@ Deno.test("claimRun() refuses another version, other kernels, instructions or ar
 Deno.test("claimRun() refuses claims of earlier versions, and invalid ones", async () => {
   const right = await createClaim(own);
   const earlier = claims();
-  const { config: { version, kernels: _, instructions: __, arithmetic: ___, ...config }, ...files } = right;
+  const { config: { version, kernels: _, arithmetic: __, ...config }, ...files } = right;
   await earlier.write(JSON.stringify({ ...files, config }));
   await assertRejects(
     () => earlier.claim(right),
@@ -100,9 +100,4 @@ Deno.test("arithmeticDigest() is deterministic, and differs for other constants,
   ] as const;
   const digests = await Promise.all(others.map((change) => arithmeticDigest({ ...recipe, ...change })));
   assertEquals(new Set([digest, ...digests]).size, others.length + 1);
-});
-
-Deno.test("instructionClass() tells how often a multiply-add rounds, for the simd engine only", () => {
-  assertNotEquals(instructionClass({ engine: "simd" }), "plain");
-  assertEquals(instructionClass({ engine: "tfjs" }), "plain");
 });
