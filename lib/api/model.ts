@@ -75,6 +75,8 @@ export class OpenModel implements Model {
   }
 
   async predictMany(inputs: Iterable<Input>, options: PredictOptions = {}): Promise<Prediction[]> {
+    // A text is a list of its characters.
+    if (typeof inputs === "string") throw inputError("inputs", "inputs is a text: expected a list of inputs");
     const name = (at: number) => `inputs[${at}]`;
     return await this.#predict(Array.from(inputs, (input, at) => this.#read(input, name(at))), name, options);
   }

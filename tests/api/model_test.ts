@@ -53,6 +53,7 @@ Deno.test("predict() gives the answer of predictMany(), the most probable classe
   assertEquals(model.labels, ["about invoice", "about parcel", "about password"]);
   assertEquals([model.run, model.digest], [run.id, run.summary.digest]);
   await assertRejects(() => model.predictMany(["a text", []]), InputError, "inputs[1] is []");
+  await assertRejects(() => model.predictMany("a text"), InputError, "inputs is a text");
   await assertRejects(() => model.predict("a text", { reject: 0.9999 }), InputError, "`reject` is 0.9999");
 });
 

@@ -22,7 +22,7 @@ async function runProgram(folder: string, code: string, flags: readonly string[]
     cwd: folder,
     stdin: "null",
     env: { NO_COLOR: "1" },
-    signal: AbortSignal.timeout(PATIENCE_MS * 2),
+    signal: AbortSignal.timeout(3 * PATIENCE_MS),
   }).output();
   return { code: exit, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
