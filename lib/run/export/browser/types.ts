@@ -11,8 +11,7 @@ export function classifierTypes(
   { loader, result }: { readonly loader: string; readonly result: string },
 ): string {
   const returned = (type: string) => result.replace("$", type);
-  return `${rowTypes(model)}
-${ANSWER}
+  return `${rowTypes(model)}${ANSWER}
 export interface Classifier {
   readonly about: About;
 ${
