@@ -112,6 +112,28 @@ Deno.test("a signal stops training, saves it and rejects, and resume() gives the
   });
 });
 
+Deno.test("resume and verify read the rows in memory of a run as JSON lines from standard input", async () => {
+  await inTemporaryDirectory(async (runsDir) => {
+    const stopping = new AbortController();
+    const onProgress = ({ type }: RunEvent) => type === "epoch" && stopping.abort();
+    const options = { ...SMALL, data: smallRows(), runsDir };
+    const error = await assertRejects(
+      () => train({ ...options, signal: stopping.signal, onProgress }),
+      TrainingStopped,
+    );
+    const { directory } = error.run!;
+    const lines = jsonLines(smallRows());
+    const resumed = await runTask("resume", runsDir, [directory, "--exit"], lines);
+    assertEquals(resumed.code, 0, resumed.stderr);
+    await using whole = await train({ ...SMALL, data: smallRows() });
+    assert(resumed.stdout.includes(whole.summary.digest.slice(0, 16)), resumed.stdout);
+    const verified = await runTask("verify", runsDir, [directory], lines);
+    assert(verified.stdout.startsWith("Verified: all"), verified.stdout + verified.stderr);
+    const other = await runTask("verify", runsDir, [directory], jsonLines(smallRows(60)));
+    assertEquals([other.code, other.stdout], [2, ""]);
+  });
+});
+
 Deno.test("a signal that aborts before training begins leaves no run", async () => {
   await inTemporaryDirectory(async (folder) => {
     const runsDir = join(folder, "runs");
