@@ -51,7 +51,8 @@ export function whole(min: number, max: number): Shape<number> {
 export function real(min: number, max = Infinity): Shape<number> {
   const expected = max === Infinity ? `a number from ${min} on` : `a number from ${min} to ${max}`;
   return (value, field) => {
-    if (typeof value === "number" && value >= min && value <= max) return value;
+    // JSON may say 1e999.
+    if (typeof value === "number" && Number.isFinite(value) && value >= min && value <= max) return value;
     return refuse(field, value, expected);
   };
 }

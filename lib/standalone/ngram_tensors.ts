@@ -15,6 +15,7 @@ import { counted } from "../base/counted.ts";
 import type { NamedTensor } from "../base/safetensors_header.ts";
 import { Fields, flag, real, whole } from "../base/shapes.ts";
 import { type PreprocessingJson, tokenKeysOf } from "../data/encode/preprocessing.ts";
+import { checkFinite } from "../model/formats/finite.ts";
 import type { Combination } from "../ngrams/combine.ts";
 import type { HashedModel, HashedSpace } from "../ngrams/hashed.ts";
 import { KeyTable } from "../ngrams/key_table.ts";
@@ -102,8 +103,11 @@ export function ngramsOf(
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const take: Take = (name, shape) => {
     const tensor = byName.get(name);
-    if (tensor?.shape.join() === shape.join()) return tensor.values;
-    throw new RangeError(`tensor "${name}" is [${tensor?.shape ?? "missing"}]: expected [${shape}]`);
+    if (tensor?.shape.join() !== shape.join()) {
+      throw new RangeError(`tensor "${name}" is [${tensor?.shape ?? "missing"}]: expected [${shape}]`);
+    }
+    checkFinite(name, tensor.values);
+    return tensor.values;
   };
   const known = byName.get("importance")?.values.length ?? 0;
   const { share } = numbers;

@@ -83,6 +83,9 @@ const withTensor = (name: string, change: (tensor: NamedTensor) => Partial<Named
   tensors: good.tensors.map((tensor) => tensor.name === name ? { ...tensor, ...change(tensor) } : tensor),
 });
 
+const noNumbers = ({ values }: NamedTensor) => ({ values: values.map(() => NaN) });
+const infinite = ({ values }: NamedTensor) => ({ values: values.map(() => -Infinity) });
+
 const refused: [what: string, content: Content, message: string][] = [
   ["another format", withAbout({ format: 2 }), "lockstep.format is 2: expected 1"],
   ["no labels", withAbout({ labels: [] }), "lockstep.labels has 0 items"],
@@ -120,6 +123,8 @@ const refused: [what: string, content: Content, message: string][] = [
     { ...good, tensors: [...good.tensors, { name: "x", shape: [0], values: new Float32Array(0) }] },
     `"x"`,
   ],
+  ["an importance that is no number", withTensor("ngrams/importance", noNumbers), `"importance" has a value`],
+  ["an infinite weight of n-grams", withTensor("ngrams/bias", infinite), `tensor "bias" has a value that is no`],
   ["half a key", withTensor("ngrams/keys", ({ values }) => ({ values: values.with(0, 0.5) })), "half a key is 0.5"],
   ["fewer keys", withTensor("ngrams/keys", ({ values }) => ({ shape: [1, 2], values: values.slice(0, 2) })), "keys"],
 ];
@@ -131,6 +136,13 @@ for (const [what, content, message] of refused) {
     await assertRejects(async () => await decodeModel(await sealed({ ...content, metadata })), RangeError, message);
   });
 }
+
+Deno.test("decodeModel() refuses an exponent that JSON says is infinite", async () => {
+  const lockstep = good.metadata.lockstep!.replace(`"exponent":${about.ngrams.exponent}`, '"exponent":1e999');
+  assertNotEquals(lockstep, good.metadata.lockstep);
+  const bytes = await sealed({ ...good, metadata: { ...good.metadata, checksum: "", lockstep } });
+  await assertRejects(() => decodeModel(bytes), RangeError, "lockstep.ngrams.exponent is ");
+});
 
 Deno.test("decodeModel() throws only RangeErrors at any JSON", async () => {
   await fc.assert(fc.asyncProperty(fc.constantFrom("lockstep", "preprocessing"), fc.json(), async (name, json) => {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type ParameterLayout, tensorView } from "../layout.ts";
 import type { ModelSpec } from "../spec.ts";
+import { checkFinite } from "./finite.ts";
 
 /** The files of a LayersModel, by name. */
 type LayersModelFiles = Readonly<Record<"model.json" | "weights.bin", Uint8Array<ArrayBuffer>>>;
@@ -160,6 +161,7 @@ export function readSavedWeights(json: Uint8Array, weightsBin: Uint8Array, layou
     }
     const values = tensorView(weights, tensor);
     for (let i = 0; i < values.length; i++) values[i] = bytes.getFloat32(source.offset + 4 * i, true);
+    checkFinite(tensor.name, values);
   }
   return weights;
 }

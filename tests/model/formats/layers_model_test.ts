@@ -154,3 +154,9 @@ Deno.test("readSavedWeights() refuses an invalid model.json", () => {
   const int32 = json.replaceAll(`"dtype":"float32"`, `"dtype":"int32"`);
   refuse(encode(int32), files["weights.bin"], "weightsManifest.0.weights.0.dtype");
 });
+
+Deno.test("readSavedWeights() refuses a value that is no number, and names its tensor", () => {
+  const weightsBin = files["weights.bin"].slice();
+  new DataView(weightsBin.buffer).setFloat32(4, NaN, true);
+  refuse(files["model.json"], weightsBin, 'tensor "embedding/embeddings" has a value that is no number');
+});

@@ -99,7 +99,10 @@ Deno.test("ngramsOf() refuses keys that repeat, and numbers that are no halves o
   const tensors = ngramTensors(linear.model);
   for (const half of [0.5, -1, 65_536, NaN]) {
     const changed = tensors.map((one) => one.name === "keys" ? { ...one, values: one.values.with(3, half) } : one);
-    refuse(changed, `half a key is ${half}: expected a whole number`);
+    refuse(
+      changed,
+      Number.isNaN(half) ? "a value that is no number" : `half a key is ${half}: expected a whole number`,
+    );
   }
 });
 
