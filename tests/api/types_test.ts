@@ -41,7 +41,7 @@ async function deno(args: readonly string[], input?: string): Promise<{ code: nu
 Deno.test("lib/api/types/options.gen.ts has the options of the schema", async () => {
   const { code, text } = await deno(["fmt", "-"], optionsSource());
   assertEquals(code, 0, text);
-  assertEquals(readFileSync(OPTIONS, "utf8"), text);
+  assertEquals(readFileSync(OPTIONS, "utf8"), text, "run deno run -A tests/api/options_source.ts");
 });
 
 const documentSchema = z.object({
