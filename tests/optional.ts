@@ -1,10 +1,12 @@
 /**
  * Registers tests that need a program which a machine may lack: a browser, PyTorch, a message server. Without it they are
- * skipped with the reason. With `LOCKSTEP_REQUIRE=all`, as in CI, they fail instead.
+ * skipped with the reason. With `LOCKSTEP_REQUIRE=all`, as in CI, they fail instead, but for those that need a program or
+ * package of the list `LOCKSTEP_WITHOUT`.
  */
 import { accessSync, constants } from "node:fs";
 
 const isRequired = Deno.env.get("LOCKSTEP_REQUIRE") === "all";
+const withoutThem = (Deno.env.get("LOCKSTEP_WITHOUT") ?? "").split(" ").filter((name) => name !== "");
 /** The file into which each test here writes its origin for `suite/run.ts`: Deno reports that they are all from this one. */
 const origins = Deno.env.get("LOCKSTEP_TEST_ORIGINS");
 
@@ -12,7 +14,8 @@ const origins = Deno.env.get("LOCKSTEP_TEST_ORIGINS");
 export function optionalTest(absence: string | undefined, test: Deno.TestDefinition): void {
   if (origins) Deno.writeTextFileSync(origins, `${Deno.mainModule} ${test.name}\n`, { append: true });
   if (absence === undefined) return Deno.test(test);
-  if (!isRequired) return Deno.test({ ...test, name: `${test.name} (skipped: ${absence})`, ignore: true });
+  const isExcused = withoutThem.some((name) => absence.includes(name));
+  if (!isRequired || isExcused) return Deno.test({ ...test, name: `${test.name} (skipped: ${absence})`, ignore: true });
   Deno.test({
     ...test,
     fn() {
