@@ -6,7 +6,7 @@ import type { Line } from "../charts/align.ts";
 import { type Axis, Chart, type LineSpec } from "../charts/chart.ts";
 import { ACCURACY, LOSS } from "../charts/specs.ts";
 import { AxisChoice } from "../overview/curves.ts";
-import { differingKeys, results } from "../state/differences.ts";
+import { classDifferences, type Difference, differingKeys, results } from "../state/differences.ts";
 import type { Selection } from "../state/selection.ts";
 import { EPOCHS, type RunView } from "../state/state.ts";
 import type { Store } from "../store.ts";
@@ -20,6 +20,9 @@ const LOOKS: readonly Pick<LineSpec, "colour" | "dash">[] = [
   { colour: "fourth", dash: [10, 3, 2, 3] },
   { colour: "ink", dash: [16, 5] },
 ];
+
+/** Most classes that are compared. */
+const MOST_CLASSES = 10;
 
 interface CompareProps {
   readonly store: Store;
@@ -71,32 +74,43 @@ interface DifferencesProps {
   readonly picked: readonly { readonly id: string; readonly slot: number }[];
 }
 
-/** A column per run, and a row per config key or result. */
+/** A column per run, and a row per config key or result; then a row per class. */
 function Differences({ store, picked }: DifferencesProps): ComponentChildren {
   const known = picked.flatMap(({ id, slot }) => {
     const run = store.runs.known.value.get(id);
     return run ? [{ run, slot }] : [];
   });
   const details = known.map(({ run }) => run);
+  const evaluations = details.map(({ id }) => {
+    const both = store.runs.evaluations.value.get(id);
+    return both?.test ?? both?.validation;
+  });
   const keys = differingKeys(details);
-  const rows = [...keys, ...results(details)];
+  const classes = evaluations.filter(Boolean).length > 1 ? classDifferences(evaluations, MOST_CLASSES) : [];
+  const table = (labelledBy: string, rows: readonly Difference[]) =>
+    markup`<div class="scroll" tabindex="0" role="group" aria-labelledby=${labelledBy}>
+      <table class="differences"><thead><tr><td></td>${
+      known.map(({ run, slot }) =>
+        markup`<th key=${run.id} scope="col"><span class="mark ${LOOKS[slot]?.colour}"></span>${run.id}</th>`
+      )
+    }</tr></thead><tbody>${
+      rows.map(({ name, values }) =>
+        markup`<tr key=${name}><th scope="row">${name}</th>${values.map((value) => markup`<td>${value}</td>`)}</tr>`
+      )
+    }</tbody></table></div>`;
   return h(
     Card,
     { id: "differences", title: "What differs", empty: known.length < 2 ? "Loading" : "" },
     markup`
     ${keys.length === 0 ? markup`<p class="hint">The configs are equal.</p>` : null}
-    <div class="scroll" tabindex="0" role="group" aria-labelledby="differences-title">
-      <table class="differences"><thead><tr><td></td>${
-      known.map(({ run, slot }) =>
-        markup`<th key=${run.id} scope="col"><span class="mark ${LOOKS[slot]?.colour}"></span>${run.id}</th>`
-      )
-    }</tr></thead>
-        <tbody>${
-      rows.map(({ name, values }) =>
-        markup`<tr key=${name}><th scope="row">${name}</th>${values.map((value) => markup`<td>${value}</td>`)}</tr>`
-      )
-    }</tbody></table>
-    </div>`,
+    ${table("differences-title", [...keys, ...results(details)])}
+    ${
+      classes.length === 0
+        ? null
+        : markup`<h3 id="class-differences">F1 by class, the greatest difference first</h3>${
+          table("class-differences", classes)
+        }`
+    }`,
   );
 }
 

@@ -1,8 +1,9 @@
 /// <reference lib="dom" />
 /** The list of runs, a page at a time, and the histories of those that are compared. */
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import type { Evaluations } from "../../lib/model/evaluation.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
-import { messageOf, removeRun, type RunList, runList } from "../api.ts";
+import { messageOf, removeRun, runDetail, runEvaluation, type RunList, runList } from "../api.ts";
 import { readHistory } from "../state/history.ts";
 import type { RunView } from "../state/state.ts";
 import { isConfirmed } from "../ui/confirm.ts";
@@ -26,6 +27,8 @@ export class RunStore {
   /** Runs as the list last had them: the compared ones may be on another page now. */
   readonly known = signal<ReadonlyMap<string, RunDetail>>(new Map());
   readonly histories = signal<ReadonlyMap<string, RunView>>(new Map());
+  /** Evaluations by run; undefined for one that cannot be read. */
+  readonly evaluations = signal<ReadonlyMap<string, Evaluations | undefined>>(new Map());
   readonly failed = signal<ReadonlySet<string>>(new Set());
   #requestedAt = -Infinity;
   #requests = 0;
@@ -62,11 +65,13 @@ export class RunStore {
     }
   }
 
-  /** Reads the events of the runs of `wanted` that are not known yet, one run after the other. */
-  async read(wanted: readonly string[]): Promise<void> {
+  /** Reads the events of the runs of `wanted` but `shown` that are not known yet, one run after the other. */
+  async read(wanted: readonly string[], shown: string): Promise<void> {
     if (this.#reading) return;
+    await this.#find(wanted);
     const isMissing = ({ id, events }: RunDetail) =>
-      wanted.includes(id) && !this.failed.peek().has(id) && (this.histories.peek().get(id)?.lastId ?? -1) < events;
+      id !== shown && wanted.includes(id) && !this.failed.peek().has(id) &&
+      (this.histories.peek().get(id)?.lastId ?? -1) < events;
     const run = this.known.peek().values().find(isMissing);
     if (!run) return;
     this.#reading = true;
@@ -78,7 +83,33 @@ export class RunStore {
     } finally {
       this.#reading = false;
     }
-    await this.read(wanted);
+    await this.read(wanted, shown);
+  }
+
+  /** Looks up the runs of `wanted` that are on no page that was shown: an address may name them. */
+  async #find(wanted: readonly string[]): Promise<void> {
+    const unknown = wanted.filter((id) => !this.known.peek().has(id) && !this.failed.peek().has(id));
+    if (unknown.length === 0 || this.#reading) return;
+    this.#reading = true;
+    for (const id of unknown) {
+      try {
+        this.known.value = new Map([...this.known.peek(), [id, await runDetail(id)]]);
+      } catch {
+        this.failed.value = new Set([...this.failed.peek(), id]);
+      }
+    }
+    this.#reading = false;
+  }
+
+  /** Reads the evaluations of the finished runs of `wanted` that are not known yet. */
+  async readEvaluations(wanted: readonly string[]): Promise<void> {
+    for (const id of wanted) {
+      if (this.evaluations.peek().has(id) || !this.known.peek().get(id)?.summary?.validation) continue;
+      // Known from now on, so that it is requested once.
+      this.evaluations.value = new Map([...this.evaluations.peek(), [id, undefined]]);
+      const found = await runEvaluation(id).catch(() => undefined);
+      this.evaluations.value = new Map([...this.evaluations.peek(), [id, found]]);
+    }
   }
 
   /** Removes a run after a confirmation. Resolves to true if it is gone. */

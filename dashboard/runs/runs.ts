@@ -27,7 +27,8 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   const picked = selection.filter((id) => id !== "");
   const tick = store.tick.value;
   useEffect(() => runs.refresh(), [tick]);
-  useEffect(() => void runs.read(picked.filter((id) => id !== view.run)), [tick, picked.join()]);
+  useEffect(() => void (picked.length > 1 && runs.readEvaluations(picked)), [tick, picked.join()]);
+  useEffect(() => void runs.read(picked, view.run), [tick, picked.join()]);
   const pick = (id: string) => store.go({ ...address.value, compare: toggle(selection, id) }, false);
   const turned = runs.turned.value;
   const turn = (pages: readonly string[]) => () => runs.turned.value = pages;

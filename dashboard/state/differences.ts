@@ -18,6 +18,22 @@ export function differingKeys(runs: readonly Pick<RunDetail, "config">[]): Diffe
     .filter(({ values }) => new Set(values).size > 1);
 }
 
+interface Evaluated {
+  readonly classes: readonly { readonly label: string; readonly f1: number }[];
+}
+
+/** Returns the F1 of each class by run, at most `most`, the classes first whose F1 differs most. */
+export function classDifferences(evaluations: readonly (Evaluated | undefined)[], most: number): Difference[] {
+  const f1s = evaluations.map((one) => new Map(one?.classes.map(({ label, f1 }) => [label, f1])));
+  const labels = [...new Set(f1s.flatMap((f1) => [...f1.keys()]))];
+  const spread = (label: string) => {
+    const known = f1s.flatMap((f1) => f1.get(label) ?? []);
+    return Math.max(...known) - Math.min(...known);
+  };
+  return labels.toSorted((a, b) => spread(b) - spread(a)).slice(0, most)
+    .map((name) => ({ name, values: f1s.map((f1) => f1.get(name)?.toFixed(4) ?? "–") }));
+}
+
 /** Returns the results of `runs`. */
 export function results(runs: readonly RunDetail[]): Difference[] {
   const row = (name: string, value: (summary: NonNullable<RunDetail["summary"]>) => string): Difference => ({

@@ -227,6 +227,20 @@ browserTest(
   },
 );
 
+browserTest("dashboard shows what differs between two runs of an address: config, results, classes", () => [
+  ...Array.from({ length: 30 }, (_, at) => tokenRun(1, `newer-${at}`)),
+  finishedTextRun(LABELS, "one-run"),
+  finishedTextRun(LABELS, "other-run"),
+], async (page, runs) => {
+  const other = runs.at(-1)!;
+  other.config = { ...other.config, hidden: 77 };
+  await page.goto(new URL("/?compare=one-run,other-run#runs", page.url()).href);
+  await shows(page, "#differences", "hidden6477");
+  await shows(page, "#differences", "validation accuracy95.27\u00a0%95.27\u00a0%");
+  await shows(page, "#differences", "billing0.87500.8750");
+  await shows(page, "#compare-loss .legend", "other-run 0.0");
+});
+
 browserTest("dashboard shows the service's metrics, which change with its requests", () => [
   tokenRun(20),
 ], async (page) => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { differingKeys, results } from "../../../dashboard/state/differences.ts";
+import { classDifferences, differingKeys, results } from "../../../dashboard/state/differences.ts";
 import { finishedTextRun, tokenRun } from "../browser/fake_runs.ts";
 
 Deno.test("differingKeys() lists the keys that differ, and not where a process listened", () => {
@@ -19,4 +19,16 @@ Deno.test("results() has those metrics that at least one run has", () => {
     ...["validation accuracy", "validation loss", "test accuracy", "macro-F1", "training time"],
   ]);
   assertEquals(rows.map(({ values }) => values[1]), ["–", "–", "–", "–", "–"]);
+});
+
+Deno.test("classDifferences() begins with the class whose F1 differs most", () => {
+  const run = (f1: Record<string, number>) => ({
+    classes: Object.entries(f1).map(([label, value]) => ({ label, f1: value })),
+  });
+  const rows = classDifferences([run({ a: 0.9, b: 0.5, c: 0.7 }), undefined, run({ a: 0.8, b: 0.9 })], 2);
+  assertEquals(rows, [
+    { name: "b", values: ["0.5000", "–", "0.9000"] },
+    { name: "a", values: ["0.9000", "–", "0.8000"] },
+  ]);
+  assertEquals(classDifferences([], 9), []);
 });
