@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import * as native from "onnxruntime-node";
-import * as web from "onnxruntime-web";
 import type { Prediction } from "../../../lib/predict/types.ts";
 import { encodeModel } from "../../../lib/run/export/onnx/model.ts";
 import { message } from "../../../lib/run/export/onnx/protobuf.ts";
 import { CHROMIUM } from "../../dashboard/browser/browser.ts";
 import { executableAbsence, optionalTest } from "../../optional.ts";
+import { npmAbsence } from "../../package/project.ts";
+import { loadOnnx, onnxFolder, removeOnnx } from "./onnxruntime.ts";
 import { pythonAbsence, withPython } from "./python.ts";
 import { assertSame, type Case, eachExport, ids, ofHuggingFace, ofPieces, ofText, questionOf } from "./cases.ts";
 import { withPages } from "./pages.ts";
@@ -30,15 +30,18 @@ async function load(ort: unknown, folder: string): Promise<Classifier> {
   return await loadClassifier(ort, folder);
 }
 
-web.env.wasm.numThreads = 1;
-for (const [name, ort] of [["onnxruntime-node", native], ["onnxruntime-web", web]] as const) {
-  Deno.test({
+Deno.test.afterAll(removeOnnx);
+
+for (const name of ["onnxruntime-node", "onnxruntime-web"] as const) {
+  optionalTest(npmAbsence, {
     name: `exportModel(onnx): ${name} makes the predictions of the product to 1e-6, also in padded batches`,
     // The libraries keep their threads and their WebAssembly.
     sanitizeOps: false,
     sanitizeResources: false,
-    fn: () =>
-      eachExport("onnx", async (folder, inputs, expected) => {
+    async fn() {
+      const ort = await loadOnnx(name);
+      ort.env.wasm.numThreads = 1;
+      await eachExport("onnx", async (folder, inputs, expected) => {
         const { predict } = await load(ort, folder);
         const questions = inputs.map(questionOf);
         assertSame(await predict(questions), expected);
@@ -47,7 +50,8 @@ for (const [name, ort] of [["onnxruntime-node", native], ["onnxruntime-web", web
         assertEquals(await predict([]) as unknown, []);
         await assertRejects(() => predict(null), TypeError, "The input is null: expected a text");
         await assertRejects(() => predict(questions[0], { reject: 0.95 }), RangeError, "expected at most 0.9");
-      }, [...shapes, ...ids, ...ofText, ofHuggingFace, ofPieces]),
+      }, [...shapes, ...ids, ...ofText, ofHuggingFace, ofPieces]);
+    },
   });
 }
 
@@ -69,7 +73,7 @@ optionalTest(pythonAbsence("onnxruntime"), {
     ),
 });
 
-optionalTest(executableAbsence(CHROMIUM), {
+optionalTest(npmAbsence ?? executableAbsence(CHROMIUM), {
   name: "exportModel(onnx): onnxruntime-web in a browser makes the predictions of the product",
   // The driver of the browser keeps timers and pipes of its process beyond close().
   sanitizeOps: false,
@@ -77,7 +81,7 @@ optionalTest(executableAbsence(CHROMIUM), {
   async fn() {
     const files = new Map<string, Uint8Array<ArrayBuffer>>();
     for (const name of ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"]) {
-      files.set(`/${name}`, await Deno.readFile(new URL(name, import.meta.resolve("onnxruntime-web"))));
+      files.set(`/${name}`, await Deno.readFile(join(await onnxFolder("onnxruntime-web"), "dist", name)));
     }
     await withPages((evaluate) =>
       eachExport("onnx", async (folder, inputs, expected) => {
@@ -95,12 +99,13 @@ optionalTest(executableAbsence(CHROMIUM), {
   },
 });
 
-Deno.test({
+optionalTest(npmAbsence, {
   name: "exportModel(onnx): no token past a row's length changes the row's probabilities",
   sanitizeOps: false,
   sanitizeResources: false,
-  fn: () =>
-    eachExport("onnx", async (folder) => {
+  async fn() {
+    const native = await loadOnnx("onnxruntime-node");
+    await eachExport("onnx", async (folder) => {
       const session = await native.InferenceSession.create(join(folder, "model.onnx"));
       const run = async (padding: number) => {
         const tokens = Int32Array.of(3, 5, padding, padding, 4, padding, padding, padding, 7, 8, 9, 1);
@@ -109,10 +114,11 @@ Deno.test({
           lengths: new native.Tensor("int32", Int32Array.of(2, 1, 4), [3]),
         };
         const { probabilities } = await session.run(feeds);
-        return [...probabilities!.data as Float32Array];
+        return [...probabilities!.data];
       };
       assertEquals(await run(0), await run(11));
-    }, shapes),
+    }, shapes);
+  },
 });
 
 Deno.test("message() encodes fields as the examples of Protocol Buffers' documentation", () => {
