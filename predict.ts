@@ -14,4 +14,4 @@
  */
 export { load } from "./lib/standalone/load.ts";
 export { Model, type Prediction, type PredictOptions } from "./lib/standalone/model.ts";
-export { InputError } from "./lib/base/errors.ts";
+export { InputError, type Problem } from "./lib/base/errors.ts";

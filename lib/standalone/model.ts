@@ -13,17 +13,57 @@ import type { WholeModel } from "./model_file.ts";
 import { createReader } from "./reader.ts";
 import { openReading, readAll, type Reading } from "./readings.ts";
 import { mostVectors, SequencePredictor } from "./sequence_predictor.ts";
-import { type RankedLabel, topLabels } from "./top_labels.ts";
-import type { Input, Prediction as RowPrediction, Reader } from "./types.ts";
+import { topLabels } from "./top_labels.ts";
+import type { Input, Reader } from "./types.ts";
 
-/** The answer to one input. */
-export interface Prediction extends RowPrediction {
+/**
+ * The answer to one input.
+ *
+ * @example
+ * ```ts
+ * import { load, type Prediction } from "lockstep/predict";
+ *
+ * const model = await load("./model.lockstep");
+ * const { label, probability, unknownShare = 0 }: Prediction = model.predict("where is my parcel?");
+ * console.log(label ?? "rejected", probability, unknownShare > 0.5 ? "not reliable" : "");
+ * ```
+ */
+export interface Prediction {
+  /** Position in the labels; null if the model is not sure enough. */
+  readonly class: number | null;
+  /** Null if the model is not sure enough. */
+  readonly label: string | null;
+  /** The most probable class of an input without a label. */
+  readonly rejected?: {
+    readonly class: number;
+    readonly label: string;
+    readonly probability: number;
+    readonly threshold: number;
+  };
   /** The probability of the most probable class. */
   readonly probability: number;
+  /** One a class, in the order of the labels; sums to 1. */
+  readonly probabilities: readonly number[];
   /** The most probable classes, the most probable first: as many as `top` asks for. */
-  readonly top?: readonly RankedLabel[];
+  readonly top?: readonly { readonly label: string; readonly probability: number }[];
+  /** Share of the tokens that the model does not know. */
+  readonly unknownShare?: number;
+  /** True if some tokens were cut off. */
+  readonly truncated?: boolean;
 }
 
+/**
+ * Options of predictions.
+ *
+ * @example
+ * ```ts
+ * import { load, type PredictOptions } from "lockstep/predict";
+ *
+ * const careful: PredictOptions = { reject: 0.95, top: 2 };
+ * const model = await load("./model.lockstep");
+ * console.log(model.predict("where is my parcel?", careful));
+ * ```
+ */
 export interface PredictOptions {
   /** How many of the most probable classes to list in `top`. */
   readonly top?: number | undefined;
@@ -112,6 +152,7 @@ export class Model {
     this.#room = undefined;
   }
 
+  /** Closes the model at the end of a block that declares it by `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
