@@ -3,23 +3,12 @@ import { html as markup } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import type { RunDetail } from "../../lib/run/types.ts";
 import { linkTo } from "../state/address.ts";
-import { count, duration, loss, moment, percent, plain } from "../state/format.ts";
+import { moment, plain } from "../state/format.ts";
 import { isStopped } from "../state/state.ts";
+import type { Column } from "./columns.ts";
 
-/** Names of the columns, and their looks. */
-export const COLUMNS: readonly (readonly [name: string, look: string])[] = [
-  ["compare", ""],
-  ["run", ""],
-  ["state", ""],
-  ["started", ""],
-  ["data", ""],
-  ["validation accuracy", "number"],
-  ["loss", "number"],
-  ["test", "number"],
-  ["epochs", "number"],
-  ["time", "number"],
-  ["", ""],
-];
+/** Names of the columns before those that can be sorted. */
+export const FIRST = ["compare", "run", "state", "started", "data"] as const;
 
 /** States of runs that the server does not remove. */
 const BUSY: readonly string[] = ["running", "paused", "stopping"];
@@ -36,24 +25,19 @@ interface RowProps {
   readonly isCurrent: boolean;
   /** True if the server can remove the run when it is idle. */
   readonly isRemovable: boolean;
+  /** The columns that can be sorted. */
+  readonly columns: readonly Column[];
   readonly pick: (run: string) => void;
   readonly remove: () => void;
 }
 
 export function RunRows(
-  { run, slot, isFull, isShown, isCurrent, isRemovable, pick, remove }: RowProps,
+  { run, slot, isFull, isShown, isCurrent, isRemovable, columns, pick, remove }: RowProps,
 ): ComponentChildren {
   const { id, state: known, place, startedAt, summary, error, config } = run;
   const state = known === "finished" && isStopped(summary) ? "stopped" : known;
   const more = place !== undefined ? ` · ${place}` : isCurrent ? " · here" : "";
   const removal = known === "queued" ? "Cancel" : "Delete";
-  const numbers = [
-    percent(summary?.heldOut?.accuracy),
-    loss(summary?.heldOut?.loss),
-    percent(summary?.test?.accuracy),
-    count(summary?.epochs),
-    duration(summary?.seconds),
-  ];
   return markup`
     <tr class=${isShown ? "shown" : ""}>
       <td class="pick slot-${slot}"><input id="pick-${id}" type="checkbox" checked=${slot >= 0} disabled=${
@@ -65,7 +49,7 @@ export function RunRows(
       <td><span class="state" data-state=${state}>${state}${more}</span></td>
       <td class="when">${moment(startedAt)}</td>
       <td class="what" title=${dataOf(config)}>${dataOf(config)}</td>
-      ${numbers.map((number) => markup`<td class="number">${number}</td>`)}
+      ${columns.map((column) => markup`<td class="number">${column.text(run)}</td>`)}
       <td class="act">${
     isRemovable && !BUSY.includes(known)
       ? markup`<button id="remove-${id}" type="button" class="plain" aria-label="${removal} ${id}" onClick=${remove}>${removal}</button>`
@@ -75,7 +59,7 @@ export function RunRows(
     ${
     error === undefined
       ? null
-      : markup`<tr class="why"><td></td><td class="error" colspan=${COLUMNS.length - 1}>${error}</td></tr>`
+      : markup`<tr class="why"><td></td><td class="error" colspan=${FIRST.length + columns.length}>${error}</td></tr>`
   }
   `;
 }

@@ -6,6 +6,7 @@ import type { RunDetail } from "../../lib/run/types.ts";
 import { messageOf, removeRun, runDetail, runEvaluation, type RunList, runList } from "../api.ts";
 import { readHistory } from "../state/history.ts";
 import type { RunView } from "../state/state.ts";
+import type { Order } from "./columns.ts";
 import { isConfirmed } from "../ui/confirm.ts";
 
 /** Time between two requests for the list while it is shown. */
@@ -13,6 +14,9 @@ const REFRESH_MS = 5000;
 
 /** Number of runs per page. */
 const PAGE = 25;
+
+/** Most runs that are sorted: the server sends no more. */
+const MOST_SORTED = 1000;
 
 export class RunStore {
   readonly list = signal<RunList>({ current: "", trains: false, runs: [], next: null });
@@ -22,6 +26,9 @@ export class RunStore {
   readonly text = signal("");
   /** The last run of each page before the shown one. */
   readonly turned = signal<readonly string[]>([]);
+  readonly order = signal<Order | undefined>(undefined);
+  /** A config key that has a column; "" for none. */
+  readonly key = signal("");
   /** Says what was removed, or why it was not. */
   readonly status = signal("");
   /** Runs as the list last had them: the compared ones may be on another page now. */
@@ -42,7 +49,7 @@ export class RunStore {
   /** Requests the list at each change of the filters or the page. */
   start(isVisible: ReadonlySignal<boolean>): void {
     effect(() => {
-      void [this.state.value, this.text.value, this.turned.value];
+      void [this.state.value, this.text.value, this.turned.value, this.order.value];
       if (isVisible.value) void this.load();
     });
   }
@@ -50,8 +57,9 @@ export class RunStore {
   async load(): Promise<void> {
     const request = ++this.#requests;
     this.#requestedAt = performance.now();
-    const after = this.turned.peek().at(-1);
-    const query = { state: this.state.peek(), text: this.text.peek().trim(), after, limit: PAGE };
+    // A sorted list has one page: the first run may be an old one.
+    const [after, limit] = this.order.peek() ? [undefined, MOST_SORTED] : [this.turned.peek().at(-1), PAGE];
+    const query = { state: this.state.peek(), text: this.text.peek().trim(), after, limit };
     try {
       const list = await runList(query);
       // A late answer to an older request is ignored.

@@ -2,15 +2,16 @@
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedEvent } from "preact";
 import { useEffect } from "preact/hooks";
-
 import type { RunDetail } from "../../lib/run/types.ts";
 import { count } from "../state/format.ts";
+import { differingKeys } from "../state/differences.ts";
 import { isFull, MOST_RUNS, type Selection, toggle } from "../state/selection.ts";
 import type { Store } from "../store.ts";
 import { Card } from "../ui/card.ts";
 import { Compare } from "./compare.ts";
 import { NewRun } from "./new_run.ts";
-import { COLUMNS, RunRows } from "./run_row.ts";
+import { configColumn, nextOrder, RESULTS, sortRuns } from "./columns.ts";
+import { FIRST, RunRows } from "./run_row.ts";
 
 /** States to filter by. */
 const STATES: readonly RunDetail["state"][] = [
@@ -44,9 +45,21 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
       <option value="">any</option>${
     STATES.map((state) => markup`<option key=${state}>${state}</option>`)
   }</select></label>
+    <label class="filter"><span>Column</span>${" "}<select id="run-key" value=${runs.key.value}
+      onInput=${(event: TargetedEvent<HTMLSelectElement>) => runs.key.value = event.currentTarget.value}>
+      <option value="">none</option>${
+    differingKeys(listed).map(({ name }) => markup`<option key=${name}>${name}</option>`)
+  }</select></label>
     <label class="filter"><span>Find</span>${" "}<input id="run-filter" type="search" autocomplete="off" maxlength="200"
       onInput=${filter("text")} /></label>`;
-  const rows = listed.map((run) =>
+  const columns = [...runs.key.value === "" ? [] : [configColumn(runs.key.value)], ...RESULTS];
+  const order = runs.order.value;
+  const sort = (by: string) => () => {
+    runs.turned.value = [];
+    runs.order.value = nextOrder(order, by);
+  };
+  const direction = order?.isDescending ? "descending" : "ascending";
+  const rows = sortRuns(listed, columns, order).map((run) =>
     h(RunRows, {
       key: run.id,
       run,
@@ -55,6 +68,7 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
       isShown: run.id === view.run,
       isCurrent: run.id === current,
       isRemovable: trains && run.id !== current,
+      columns,
       pick,
       remove: async () => {
         if (await runs.remove(run) && picked.includes(run.id) && address.value.compare) pick(run.id);
@@ -83,13 +97,16 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
         <p id="run-status" class="hint" role="status">${runs.status.value}</p>
         <div id="run-scroll" class="scroll" tabindex="0" role="group" aria-labelledby="run-list-title">
           <table class="runs-table">
-            <thead><tr>${
-        COLUMNS.map(([name, look]) =>
-          name === "" ? markup`<td key="act"></td>` : markup`<th key=${name} scope="col" class=${look}>${name}</th>`
+            <thead><tr>${FIRST.map((name) => markup`<th key=${name} scope="col">${name}</th>`)}${
+        columns.map(({ name }) =>
+          markup`<th key=${name} scope="col" class="number" aria-sort=${name === order?.by ? direction : undefined}>
+            <button type="button" class="sort" onClick=${sort(name)}>${name}</button></th>`
         )
-      }</tr></thead>
+      }<td></td></tr></thead>
             <tbody id="run-rows">${rows}${
-        listed.length === 0 ? markup`<tr><td class="hint" colspan=${COLUMNS.length}>No run matches</td></tr>` : null
+        listed.length === 0
+          ? markup`<tr><td class="hint" colspan=${FIRST.length + columns.length + 1}>No run matches</td></tr>`
+          : null
       }</tbody>
           </table>
         </div>

@@ -27,8 +27,8 @@ browserTest(
     await page.keyboard.press("Enter");
     await page.locator("#new-preset:focus").waitFor();
     await page.locator("#new-preset option", { hasText: "seed" }).waitFor({ state: "attached" });
-    await page.getByLabel("Epochs").fill("7");
-    await page.getByLabel("Hidden").fill("16");
+    await page.locator("#new-epochs").fill("7");
+    await page.locator("#new-hidden").fill("16");
     await page.getByLabel("Preset").selectOption("seed");
     await page.getByRole("textbox", { name: "Data" }).fill("a.csv, b.csv");
     const command = "deno task train --preset seed --data a.csv --data b.csv --epochs 7 --hidden 16";
@@ -133,7 +133,8 @@ browserTest("dashboard pauses and resumes a run, and stops it after a confirmati
 browserTest("dashboard turns the pages of many runs, and finds runs by state and text among all", () => [
   tokenRun(20, "current-run"),
   ...finished(60),
-], async (page) => {
+], async (page, runs) => {
+  runs[0]!.config = { ...runs[0]!.config, hidden: 77 };
   const rows = page.locator("#run-rows tr");
   const first = (id: string) => rows.first().filter({ hasText: id }).waitFor();
   await page.getByRole("link", { name: "Runs" }).click();
@@ -166,6 +167,14 @@ browserTest("dashboard turns the pages of many runs, and finds runs by state and
   assertEquals(await rows.count(), 1);
   await page.getByLabel("State").selectOption("failed");
   await first("No run matches");
+  await page.getByLabel("State").selectOption("");
+  // Keys whose values differ have a column on request.
+  await page.getByLabel("Column").selectOption("hidden");
+  await shows(page, ".runs-table thead", "hidden");
+  // A sorted list has all runs: those without a time, such as the running one, come last.
+  await page.getByRole("button", { name: "time" }).click();
+  await rows.nth(60).filter({ hasText: "current-run" }).waitFor();
+  await page.locator('[aria-sort="descending"]', { hasText: "time" }).waitFor();
 });
 
 browserTest(

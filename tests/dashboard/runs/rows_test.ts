@@ -1,13 +1,14 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { h } from "preact";
 import { FieldRow } from "../../../dashboard/runs/new_run.ts";
+import { configColumn, nextOrder, RESULTS, sortRuns } from "../../../dashboard/runs/columns.ts";
 import { RunRows } from "../../../dashboard/runs/run_row.ts";
 import type { Field } from "../../../dashboard/state/run_form.ts";
 import { finishedTextRun, refusedRun, tokenRun, waitingRun } from "../browser/fake_runs.ts";
 import type { TrainedRun } from "../browser/trained_run.ts";
 import { htmlOf, textOf } from "../rendered.ts";
 
-const props = { slot: -1, isFull: false, isShown: false, isCurrent: false, isRemovable: true };
+const props = { columns: RESULTS, slot: -1, isFull: false, isShown: false, isCurrent: false, isRemovable: true };
 const rowOf = (run: TrainedRun, more = {}) =>
   h(RunRows, { ...props, ...more, run: run.detail(), pick: () => {}, remove: () => {} });
 
@@ -37,4 +38,26 @@ Deno.test("FieldRow is a list for a choice, else a field with the default as pla
     row({ kind: "choice", options: ["a", "b"] }),
     'default: 7</option><option value="a">',
   );
+});
+
+Deno.test("sortRuns() sorts by a result or a config key, and puts runs without a value last", () => {
+  const [a, b, c] = [10, 20, 30].map((points, at) => {
+    const run = tokenRun(points, `run-${at}`);
+    run.config = { hidden: [8, 64, 16][at]!, task: "parity" };
+    if (at > 0) run.finish(points);
+    return run.detail();
+  });
+  const runs = [a!, b!, c!];
+  const sorted = (by: string, isDescending: boolean) =>
+    sortRuns(runs, [configColumn("hidden"), ...RESULTS], { by, isDescending }).map(({ id }) => id.at(-1)).join("");
+  assertEquals([sorted("hidden", false), sorted("hidden", true)], ["021", "120"]);
+  assertEquals([sorted("time", false), sorted("time", true)], ["120", "210"]);
+  assertEquals(sortRuns(runs, RESULTS, undefined), runs);
+});
+
+Deno.test("nextOrder() is descending, then ascending, then none", () => {
+  const first = nextOrder(undefined, "loss");
+  const second = nextOrder(first, "loss");
+  assertEquals([first?.isDescending, second?.isDescending, nextOrder(second, "loss")], [true, false, undefined]);
+  assertEquals(nextOrder(second, "time"), { by: "time", isDescending: true });
 });
