@@ -54,8 +54,8 @@ console.log(model.predict(${JSON.stringify(example)}));
 \`\`\`
 
 This works in Node from version 22 on, in Deno and in Bun, and on a page in \`<script type="module">\`. \`load()\` reads
-\`model.lockstep\` beside \`index.js\`; \`load(url)\` reads it from elsewhere. A bundler copies only the code: place
-\`model.lockstep\` where your page finds it and give its URL. \`model.predictMany(inputs, { top: 3 })\` predicts many inputs in
+\`model.lockstep\` beside \`index.js\`; \`load(url)\` reads it from elsewhere. Vite takes the file along; with esbuild, place it
+beside the bundle. \`model.predictMany(inputs, { top: 3 })\` predicts many inputs in
 batches and lists the most probable classes; \`index.d.ts\` describes all of it.
 `;
 }
