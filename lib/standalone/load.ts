@@ -20,7 +20,7 @@ const MODEL_FILE = "model.lockstep";
  * import { load } from "lockstep/predict";
  *
  * const model = await load(new URL("./model.lockstep", import.meta.url));
- * const answers = model.predictMany(["where is my parcel?", "I was charged twice"], { top: 2 });
+ * console.log(model.predictMany(["where is my parcel?", "I was charged twice"], { top: 2 }));
  * ```
  */
 export async function load(source: string | URL | Response | ArrayBuffer | Uint8Array): Promise<Model> {

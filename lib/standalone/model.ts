@@ -59,7 +59,7 @@ export interface Prediction {
  * ```ts
  * import { load, type PredictOptions } from "lockstep/predict";
  *
- * const careful: PredictOptions = { reject: 0.95, top: 2 };
+ * const careful: PredictOptions = { reject: 0.9, top: 2 };
  * const model = await load("./model.lockstep");
  * console.log(model.predict("where is my parcel?", careful));
  * ```
@@ -94,6 +94,7 @@ interface OpenRoom {
  *
  * const model = await load("./model.lockstep");
  * const { label, probability } = model.predict("where is my parcel?");
+ * console.log(label, probability);
  * ```
  */
 export class Model {

@@ -1,4 +1,4 @@
-/** Finds the examples of the library: those of the README and docs/library.md, and those in docstrings of what mod.ts exports. */
+/** Finds the examples of the library: those of the README and docs/library.md, and those in docstrings of its exports. */
 import { readdirSync, readFileSync } from "node:fs";
 import { ROOT } from "../cli/process.ts";
 
@@ -17,6 +17,13 @@ function examplesOf(path: string): Example[] {
 }
 
 export function libraryExamples(): Example[] {
-  const types = readdirSync(`${ROOT}lib/api/types`).sort().map((name) => `lib/api/types/${name}`);
-  return ["README.md", "docs/library.md", "mod.ts", ...types, "lib/base/errors.ts"].flatMap(examplesOf);
+  const filesIn = (folder: string) => readdirSync(`${ROOT}${folder}`).sort().map((name) => `${folder}/${name}`);
+  const modules = [
+    "mod.ts",
+    ...filesIn("lib/api/types"),
+    "lib/base/errors.ts",
+    "predict.ts",
+    ...filesIn("lib/standalone"),
+  ];
+  return ["README.md", "docs/library.md", ...modules].flatMap(examplesOf);
 }

@@ -27,8 +27,10 @@ async function runProgram(folder: string, code: string, flags: readonly string[]
   return { code: exit, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
+/** Returns `code` with the places of the library's modules in this project. */
 function asProgram(code: string): string {
-  return code.replaceAll('"lockstep"', JSON.stringify(new URL("../../mod.ts", import.meta.url).href));
+  const place = (name: string) => JSON.stringify(new URL(`../../${name}`, import.meta.url).href);
+  return code.replaceAll('"lockstep"', place("mod.ts")).replaceAll('"lockstep/predict"', place("predict.ts"));
 }
 
 Deno.test("a program continues after train(), prints only its own lines, and exits by itself", () =>
@@ -61,12 +63,16 @@ async function writeTickets(folder: string): Promise<void> {
   await writeFile(join(folder, "tickets.csv"), `text,label\n${lines.join("")}`);
 }
 
+/** Puts the model that an example saves where those of lockstep/predict load it. */
+const COPY = `if (fs.existsSync("model/model.lockstep")) fs.copyFileSync("model/model.lockstep", "model.lockstep");\n`;
+
 /** Returns a program that runs `examples` one after the other. The names of files stand in it, so that they are checked. */
 function inOrder(examples: readonly Example[], files: readonly string[]): string {
-  return examples.map(({ name }, at) => {
+  const steps = examples.map(({ name }, at) => {
     const text = JSON.stringify(name);
     return `console.log("begin: " + ${text});\nawait import("./${files[at]}");\nconsole.log("done: " + ${text});\n`;
-  }).join("");
+  });
+  return `import fs from "node:fs";\n${steps.join(COPY)}`;
 }
 
 Deno.test("every example of the README, docs/library.md and the docstrings runs", () =>
