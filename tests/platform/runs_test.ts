@@ -81,12 +81,16 @@ for (const name of NAMES) {
   });
 
   optionalTest(npmAbsence ?? terminalAbsence, {
-    name: `Ctrl-C on a terminal saves a run on ${name}, which resumes to the same digest`,
+    name: `keys pause a run on ${name}, and Ctrl-C saves it; it resumes to the same digest`,
     fn: () =>
       withFolder(async (folder) => {
         const digest = await onDeno(folder, GENERATED);
         const train = ["train", ...GENERATED, ...SLOW, "--runs-dir", join(folder, "runs")];
-        const left = await runOnTerminal([...await productOf(name), ...train], [["Epoch 01", "\x03"]]);
+        const left = await runOnTerminal([...await productOf(name), ...train], [
+          ["Keys", "p"],
+          ["Pausing after this round", "p"],
+          ["Resumed", "\x03"],
+        ]);
         assertEquals([left.code, left.echo, left.canonical], [0, true, true], left.output);
         assertStringIncludes(left.output, "asked to stop");
         const resumed = await runOn(name, "resume", join(folder, "runs/latest"), "--exit", "--port", "0");
