@@ -8,6 +8,8 @@ import type { HttpConnection, HttpHandler, HttpListener, ServedConnection } from
 
 /** The rest of a body that the handler does not read is received for this time: a client that sends it must get its answer. */
 const REST_MS = 1000;
+/** Requests of a connection without an answer. Clients wait for answers; one that sends more at once is cut off. */
+const MOST_OPEN = 100;
 
 /** Listens on `hostname` and `port`. Rejects with the error of the system if it cannot. */
 export async function listen(hostname: string, port: number): Promise<HttpListener> {
@@ -69,6 +71,8 @@ class NodeConnection implements HttpConnection {
   readonly #service = Promise.withResolvers<Service>();
   /** Answers that are not sent yet. */
   #open = 0;
+  /** Resolves when the newest request has its answer, or cannot have one any more. */
+  #newest = Promise.resolve();
   #isEnding = false;
 
   constructor(socket: Socket) {
@@ -98,14 +102,24 @@ class NodeConnection implements HttpConnection {
     };
   }
 
-  /** Answers a request. Never rejects: a client that leaves is not an error. */
+  /**
+   * Answers a request, after those before it on this connection: Node passes on all that have arrived. Never rejects: a
+   * client that leaves is not an error.
+   */
   async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#open >= MOST_OPEN) return this.close();
+    const before = this.#newest;
+    const ended = Promise.withResolvers<void>();
+    this.#newest = ended.promise;
     this.#open++;
+    await before;
+    if (this.#socket.destroyed) return ended.resolve();
     const leaving = new AbortController();
     const completed = Promise.withResolvers<void>();
     completed.promise.catch(() => {});
     response.once("close", () => {
       this.#open--;
+      ended.resolve();
       if (response.writableFinished) completed.resolve();
       else {
         leaving.abort();

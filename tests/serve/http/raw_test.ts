@@ -79,6 +79,33 @@ Deno.test("startServer() refuses headers without end, and answers others meanwhi
     for (const request of [huge, many]) assertMatch(await exchange(port, encoder.encode(request)), /^(HTTP\/1\.1 4|$)/);
   }));
 
+Deno.test("startServer() answers the requests of a connection one after another", async () => {
+  const [started, first] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let begun = 0;
+  const app = {
+    async fetch() {
+      const number = ++begun;
+      started.resolve();
+      if (number === 1) await first.promise;
+      return new Response(`answer ${number}\n`);
+    },
+  };
+  const server = await startServer({ app, host: "127.0.0.1", port: 0 });
+  try {
+    const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const last = request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+    const answers = exchange(server.port, encoder.encode(request.repeat(49) + last), true);
+    await soon(started.promise, "the first request");
+    const other = await soon(fetch(server.url), "an answer on another connection");
+    assertEquals([await other.text(), begun], ["answer 2\n", 2]);
+    first.resolve();
+    const found = (await answers).matchAll(/answer \d+$/gm).map(String).toArray();
+    assertEquals(found, ["answer 1", ...Array.from({ length: 49 }, (_, at) => `answer ${at + 3}`)]);
+  } finally {
+    await soon(server.shutdown(1000), "shutdown");
+  }
+});
+
 Deno.test("startServer() accepts slow bodies without delaying others, and forgets broken ones", () =>
   withServer(async (port) => {
     const head = encoder.encode(`${HEAD}Connection: close\r\nContent-Length: ${BODY.length}\r\n\r\n`);
