@@ -1,5 +1,4 @@
 /** A trained model in a program: it predicts in the thread that calls it, and evaluates rows. */
-import { stat } from "node:fs/promises";
 import { rowShape } from "../config/data_shape.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
@@ -15,7 +14,7 @@ import { topLabels } from "../standalone/top_labels.ts";
 import type { TrainedModel } from "../predict/trained_model.ts";
 import type { Input as CheckedInput, Prediction as RowPrediction, Reader } from "../predict/types.ts";
 import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
-import { unlessMissing, writePieces } from "../run/files/files.ts";
+import { obstacleAt, writePieces } from "../run/files/files.ts";
 import { saveFile } from "./model_file.ts";
 import { RowSource } from "./rows.ts";
 import type {
@@ -117,8 +116,10 @@ export class OpenModel implements Model {
     const write = (pass: (text: string) => void | Promise<void>) =>
       predictTable(this.trained, { name: name! }, table, pass);
     if (typeof target === "function") return await write(async (text) => void await target(text));
-    if (!force && await unlessMissing(() => stat(target))) {
-      throw inputError("target", `Cannot write to "${target}": it exists. Set \`force\` to replace it`);
+    const obstacle = await obstacleAt(target, force);
+    if (obstacle) {
+      const remedy = obstacle === "it exists" ? ". Set `force` to replace it" : "";
+      throw inputError("target", `Cannot write to "${target}": ${obstacle}${remedy}`);
     }
     return await writePieces(target, write);
   }

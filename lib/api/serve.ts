@@ -3,21 +3,26 @@ import { Hono } from "hono";
 import { basePath } from "hono/route";
 import { inputError } from "../base/errors.ts";
 import { resolveConfig } from "../config/resolve.ts";
-import type { Config } from "../config/schema.ts";
+import { type Config, serviceShape } from "../config/schema.ts";
 import type { ThreadPredictor } from "../predict/predictor.ts";
 import { openPredictor } from "../run/open_predictor.ts";
 import { createApp } from "../serve/app.ts";
 import { tokenProblem } from "../serve/pipeline/access.ts";
 import { allowedHostsFor } from "../serve/pipeline/gate.ts";
 import { openService } from "../serve/service.ts";
+import { givenValues } from "./given_values.ts";
 import { OpenModel } from "./model.ts";
 import type { Model } from "./types/model.ts";
 import type { AppOptions, ServeOptions, Server } from "./types/service.ts";
 
+/** The options of an app, and those of a server: a program passes the token itself, and has its own log. */
+const OF_APP = ["batchMax", "batchDelayMs", "queueMax", "predictTimeout"];
+const OF_SERVER = Object.keys(serviceShape).filter((key) => key !== "tokenFile" && key !== "accessLog");
+
 /** Serves `model` on a port. */
 export async function serveModel(model: Model, options: ServeOptions, predictUrl: URL): Promise<Server> {
-  const { token, onError, ...values } = options;
-  const config = resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
+  const { token, onError, ...given } = options;
+  const config = configOf(given, OF_SERVER);
   checkToken(token);
   if (token === undefined && allowedHostsFor(config.host) === "any") {
     const message =
@@ -44,8 +49,8 @@ export async function serveModel(model: Model, options: ServeOptions, predictUrl
 
 /** Returns the app of `model` to mount in another one, which checks hosts and origins itself. */
 export function mountableApp(model: Model, options: AppOptions, predictUrl: URL): Hono {
-  const { token, onError, ...values } = options;
-  const config = resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
+  const { token, onError, ...given } = options;
+  const config = configOf(given, OF_APP);
   checkToken(token);
   const predictor = predictorOf(model, config, onError, predictUrl);
   modelOf(model).onClose(() => predictor.close());
@@ -56,6 +61,16 @@ export function mountableApp(model: Model, options: AppOptions, predictUrl: URL)
     ...onError && { onError },
   });
   return new Hono().all("*", (context) => fetch(withoutBase(context.req.raw, basePath(context))));
+}
+
+/** Throws an InputError for another option than `keys`: one without effect may be meant as a protection. */
+function configOf(given: object, keys: readonly string[]): Config {
+  const expected = ["token", "onError", ...keys].join(", ");
+  const values = givenValues(
+    given,
+    (key) => keys.includes(key) ? undefined : `${key} is no option here: expected ${expected}`,
+  );
+  return resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
 }
 
 function checkToken(token: string | undefined): void {

@@ -1,6 +1,6 @@
 /** Trains from a program: no terminal, no server, no signal handlers, and no state beside the run. */
 import { dirname } from "node:path";
-import { InputError, inputError } from "../base/errors.ts";
+import { inputError } from "../base/errors.ts";
 import { type Resolve, resolveConfig } from "../config/resolve.ts";
 import { type Config, processShape, serviceShape } from "../config/schema.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
@@ -15,6 +15,7 @@ import type { LinkParts, TrainingRunOptions } from "../run/training/prepare.ts";
 import { readDataAgain } from "../run/training/reload_data.ts";
 import { trainObserved } from "../run/training/train_observed.ts";
 import { TrainingRun } from "../run/training/training_run.ts";
+import { givenValues } from "./given_values.ts";
 import { type Home, openHome } from "./home.ts";
 import { nativeKernels } from "./kernels.ts";
 import { runDirectory } from "./load.ts";
@@ -31,8 +32,6 @@ export interface TrainingThreads {
 
 /** Options of the command line that a training in a program does not have. */
 const FOREIGN = new Set(["task", "log", "report", "exit", "dataDir", "chaos", ...Object.keys(serviceShape)]);
-
-type Values = Readonly<Record<string, unknown>>;
 
 /** Trains a new run. */
 export async function trainRows(options: TrainOptions, threads: TrainingThreads): Promise<Run> {
@@ -77,17 +76,6 @@ export async function resumeRun(source: string, options: ResumeOptions, threads:
       ...await readDataAgain(directory, config, manifest.rules, rows?.input, signal),
     });
   return await finish({ home, rows, threads, onProgress, signal, resolve, open });
-}
-
-/** Returns the values that are given. Throws an InputError with all that `refusal` refuses. */
-function givenValues(given: object, refusal: (key: string) => string | undefined): Values {
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
-  const problems = entries.flatMap(([field]) => {
-    const message = refusal(field);
-    return message === undefined ? [] : [{ field, message }];
-  });
-  if (problems.length > 0) throw new InputError(problems);
-  return Object.fromEntries(entries);
 }
 
 interface Job extends Pick<TrainOptions, "onProgress" | "signal"> {

@@ -117,6 +117,11 @@ Deno.test("predictTable() writes what predict --out writes, to a file or a funct
     await assertRejects(() => run.model.predictTable(file, own), InputError, "Set `force` to replace it");
     await writeFile(file, "id,text\n1,\n2");
     await assertRejects(() => run.model.predictTable(file, own, { force: true }), InputError, "new.csv:3");
+    const device = join(runsDir, "device");
+    await Deno.symlink("/dev/null", device);
+    for (const [target, what] of [[device, "it is no regular file"], [runsDir, "it is a folder"]] as const) {
+      await assertRejects(() => run.model.predictTable(file, target, { force: true }), InputError, what);
+    }
     assertEquals(await readFile(own, "utf8"), written);
   });
 });

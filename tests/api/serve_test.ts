@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Hono } from "hono";
-import { createApp, InputError, type Model, serve, train } from "../../mod.ts";
+import { type AppOptions, createApp, InputError, type Model, serve, type ServeOptions, train } from "../../mod.ts";
 import { SMALL, smallRows } from "./small.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -61,6 +61,15 @@ Deno.test("serve() requires a token for other machines, and checks it", () =>
       InputError,
       "the port is taken",
     );
+  }));
+
+Deno.test("serve() and createApp() refuse options that would have no effect", () =>
+  withModel(async (model) => {
+    // As a program without types passes them.
+    const withFile: ServeOptions & { readonly tokenFile: string } = { port: 0, tokenFile: "token" };
+    await assertRejects(() => serve(model, withFile), InputError, "tokenFile is no option here: expected token,");
+    const limited: AppOptions & { readonly rateLimit: number } = { rateLimit: 5 };
+    assertThrows(() => createApp(model, limited), InputError, "rateLimit is no option here: expected token,");
   }));
 
 Deno.test("createApp() answers below the path at which it is mounted, on any host and for any page", () =>

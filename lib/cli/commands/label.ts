@@ -1,11 +1,10 @@
 /** `predict RUN --data FILE --out FILE` writes the rows of a file again, with their labels. */
 import { counted } from "../../base/counted.ts";
-import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode, inputError } from "../../base/errors.ts";
 import { predictTable, type TableOptions, type TableSource } from "../../predict/table/predict_table.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
-import { temporaryFor, unlessMissing, writePieces } from "../../run/files/files.ts";
+import { obstacleAt, temporaryFor, writePieces } from "../../run/files/files.ts";
 import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { mayWrite, restrictWriting } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -27,9 +26,8 @@ export async function openTarget(out: string, force: boolean): Promise<Target | 
   const target = out === STDOUT ? undefined : { path: out, temporary: temporaryFor(out) };
   restrictWriting(target ? [target.path, target.temporary] : []);
   if (!target) return undefined;
-  const found = await unlessMissing(() => stat(out));
-  if (found && !found.isFile()) throw notWritten(out, found.isDirectory() ? "it is a folder" : "it is no regular file");
-  if (found && !force) throw notWritten(out, "it exists. Use --force to replace it");
+  const obstacle = await obstacleAt(out, force);
+  if (obstacle) throw notWritten(out, obstacle === "it exists" ? "it exists. Use --force to replace it" : obstacle);
   if (!mayWrite(out)) throw cannotWrite(dirname(out), "--out");
   return target;
 }

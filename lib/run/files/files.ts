@@ -128,6 +128,17 @@ export async function checkFile(path: string): Promise<void> {
   throw new DamagedFile(path, found.isDirectory() ? "it is a directory" : "it is no regular file");
 }
 
+/**
+ * Says why no file may be written at `path`; undefined if one may. With `force` it may replace a regular file, and never a
+ * device or a pipe, which would become a file for all programs.
+ */
+export async function obstacleAt(path: string, force: boolean): Promise<string | undefined> {
+  const found = await unlessMissing(() => stat(path));
+  if (!found || force && found.isFile()) return undefined;
+  if (found.isFile()) return "it exists";
+  return found.isDirectory() ? "it is a folder" : "it is no regular file";
+}
+
 /** Describes the first fault of `value`: the field, its value and what was expected. */
 function wrongField(value: unknown, issue: z.core.$ZodIssue): string {
   const at = (value: unknown, key: PropertyKey) => value instanceof Object ? Reflect.get(value, key) : undefined;

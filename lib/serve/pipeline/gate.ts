@@ -30,11 +30,11 @@ interface GateOptions {
 }
 
 /** Lists the refusals of gate and access for the OpenAPI document. `open` routes need no token and have no rate limit. */
-export function gateAnswers(method: string, open: boolean): Record<string, ReturnType<typeof problemAnswer>> {
+export function gateAnswers(open: boolean): Record<string, ReturnType<typeof problemAnswer>> {
   return {
     400: problemAnswer("The request target or the Host header is malformed"),
     ...open ? {} : { 401: problemAnswer("The server's token is missing or wrong") },
-    ...method === "get" ? {} : { 403: problemAnswer("A page of another site sent the request") },
+    403: problemAnswer("A page of another site sent the request"),
     421: problemAnswer("The Host header does not name this server"),
     ...open ? {} : { 429: problemAnswer("The client exceeds the rate limit: retry after Retry-After") },
   };
@@ -53,9 +53,9 @@ export function createGate({ allowedHosts, corsOrigin, anyOrigin = false, public
     const target = readTarget(request);
     checkHost(target.authority);
     const { method } = request;
-    if (method !== "GET" && method !== "HEAD" && !isPreflight(request, corsOrigin)) {
-      checkOrigin(request, target.authority, origins);
-    }
+    if (method === "GET" || method === "HEAD") {
+      if (corsOrigin === undefined && !anyOrigin) checkSite(request);
+    } else if (!isPreflight(request, corsOrigin)) checkOrigin(request, target.authority, origins);
     return target;
   };
 }
@@ -83,6 +83,16 @@ function checkOrigin(request: Request, authority: string, allowed: readonly (str
   if (URL.parse(origin)?.host === URL.parse(`http://${authority}`)?.host) return;
   const message = `Origin is ${describe(origin)}: expected none, or that of this server`;
   throw new Refusal(403, { field: "Origin", message });
+}
+
+/**
+ * Throws a Refusal for what a page of another site loads, such as an image at the address of a prediction or a stream. Its
+ * browser hides the answer and says so in headers; links to a page of this server are followed.
+ */
+function checkSite({ headers }: Request): void {
+  if (headers.get("sec-fetch-site") !== "cross-site" || headers.get("sec-fetch-mode") === "navigate") return;
+  const message = "Sec-Fetch-Site is cross-site: expected a request of this server's pages, or a link to one";
+  throw new Refusal(403, { field: "Sec-Fetch-Site", message });
 }
 
 function isPreflight(request: Request, corsOrigin: string | undefined): boolean {

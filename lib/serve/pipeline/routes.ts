@@ -75,7 +75,7 @@ export class Routes {
 
   /** Declares `config`, whose path has `{name}` for a parameter, with its `handler`. */
   add(config: RouteConfig, handler: Handler, options: RouteOptions = {}): void {
-    const responses = { ...gateAnswers(config.method, options.open ?? false), ...config.responses };
+    const responses = { ...gateAnswers(options.open ?? false), ...config.responses };
     this.#document.openAPIRegistry.registerPath({ ...config, responses });
     this.plain(config.method, config.path, handler, options);
   }

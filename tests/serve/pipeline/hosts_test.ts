@@ -78,3 +78,21 @@ Deno.test("createApp() refuses a POST from another site's page", async () => {
   const read = await app.request("/model", { headers: { Origin: "http://evil.example" } });
   assertEquals([read.status, read.headers.get("Access-Control-Allow-Origin")], [200, null]);
 });
+
+Deno.test("createApp() refuses what pages of other sites load, unless it is a link", async () => {
+  const load = async (path: string, site: string, mode: string, options = {}) => {
+    const headers = { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode };
+    const answer = await fakeApp(options).app.request(path, { headers });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  for (const path of ["/predict?tokens=1,2,3", "/events", "/model"]) {
+    for (const mode of ["no-cors", "cors", "same-origin"]) {
+      assertEquals(await load(path, "cross-site", mode), 403, path);
+    }
+    for (const site of ["same-origin", "same-site", "none"]) assertEquals(await load(path, site, "cors"), 200, path);
+    assertEquals(await load(path, "cross-site", "navigate"), 200);
+    assertEquals(await load(path, "cross-site", "cors", { corsOrigin: "https://shop.example" }), 200);
+    assertEquals(await load(path, "cross-site", "cors", { anyOrigin: true }), 200);
+  }
+});

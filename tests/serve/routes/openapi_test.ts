@@ -54,7 +54,9 @@ function requestFor(method: string, path: string, status: string): [path: string
   const name = path.startsWith("/v2") ? "lockstep" : isSaved ? "r0" : "r1";
   const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
   const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
-  if (status === "403") init.headers["Origin"] = "http://evil.example";
+  if (status === "403") {
+    Object.assign(init.headers, { "Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site" });
+  }
   // Without body and query only the Host can be wrong.
   if (status === "400") init.headers["Host"] = "x y";
   if (status === "421") init.headers["Host"] = "evil.example";
