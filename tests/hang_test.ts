@@ -13,8 +13,11 @@ const HANGS = {
 /** Limits how long the copied tests wait for a sign of life. */
 const SHORT_MS = 4_000;
 
-/** Lists the files and folders of tests and product. */
-const PARTS = ["compat", "dashboard", "deno.json", "deno.lock", "kernels", "lib", "main.ts", "tests", "workers"];
+/** Lists the files and folders of tests and product: the program's modules in the root are found, as they become more. */
+const PARTS = [
+  ...["compat", "dashboard", "deno.json", "deno.lock", "kernels", "lib", "tests", "workers"],
+  ...[...Deno.readDirSync(ROOT)].map(({ name }) => name).filter((name) => name.endsWith(".ts")),
+];
 
 /** Calls `use` with a copy of this tree in which one worker is replaced. */
 async function withHanging(worker: string, source: string, use: (root: string) => Promise<void>): Promise<void> {
