@@ -25,7 +25,11 @@ export async function listen(hostname: string, port: number): Promise<HttpListen
     arrived.push(connection);
     wake();
   });
-  server.on("request", (request, response) => void connections.get(request.socket)!.answer(request, response));
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    void connections.get(request.socket)!.answer(request, response);
+  server.on("request", answer);
+  // An unknown Expect is no reason for a bare 417.
+  server.on("checkExpectation", answer);
 
   const listening = Promise.withResolvers<void>();
   server.once("error", listening.reject);

@@ -79,6 +79,12 @@ Deno.test("startServer() refuses headers without end, and answers others meanwhi
     for (const request of [huge, many]) assertMatch(await exchange(port, encoder.encode(request)), /^(HTTP\/1\.1 4|$)/);
   }));
 
+Deno.test("startServer() answers a request with an unknown Expect as others", () =>
+  withServer(async (port) => {
+    const lines = "GET /model HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nConnection: close\r\n\r\n";
+    assertMatch(await exchange(port, encoder.encode(lines), true), /^HTTP\/1\.1 200 [^]*nosniff/);
+  }));
+
 Deno.test("startServer() answers the requests of a connection one after another", async () => {
   const [started, first] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let begun = 0;
