@@ -10,6 +10,9 @@ import { PATIENCE_MS } from "../patience.ts";
 /** Says why nothing can be installed here, or is undefined. */
 export const npmAbsence = programAbsence("npm", ["ping", "--fetch-retries=0"]) && "npm's registry is out of reach";
 
+/** Milliseconds that a command may take: npm installs and TypeScript compiles for a minute on a busy machine. */
+const COMMAND_MS = 4 * PATIENCE_MS;
+
 export interface Project {
   /** The project: a folder with node_modules. */
   readonly folder: string;
@@ -53,7 +56,7 @@ export async function outputOf(
   command: string,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const signal = AbortSignal.timeout(COMMAND_MS);
   const child = new Deno.Command(command, { args: [...args], cwd, signal, stdin: "null" });
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
