@@ -28,3 +28,6 @@ export const SMALL = {
   kernels: "wasm",
   workerTimeout: PATIENCE_MS / 1000,
 } as const;
+
+/** Epochs of a training that a test stops: too many to end before its first event arrives. */
+export const MANY_EPOCHS = 400;

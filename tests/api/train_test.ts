@@ -6,7 +6,7 @@ import { within } from "../../lib/base/waiting.ts";
 import { run as runTask } from "../cli/process.ts";
 import { PATIENCE_MS } from "../patience.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
-import { jsonLines, SMALL, smallRows } from "./small.ts";
+import { jsonLines, MANY_EPOCHS, SMALL, smallRows } from "./small.ts";
 
 /** Yields `rows` with pauses, as a database does. */
 async function* later(rows: readonly Row[]): AsyncGenerator<Row> {
@@ -88,20 +88,20 @@ Deno.test("onProgress gets the events of the log, one after the other", async ()
 
 Deno.test("a signal stops training, saves it and rejects, and resume() gives the same digest", async () => {
   await inTemporaryDirectory(async (runsDir) => {
-    await using whole = await train({ ...SMALL, data: smallRows(), epochs: 12 });
+    await using whole = await train({ ...SMALL, data: smallRows(), epochs: MANY_EPOCHS });
     const stopping = new AbortController();
     const error = await assertRejects(() =>
       train({
         ...SMALL,
         data: smallRows(),
-        epochs: 12,
+        epochs: MANY_EPOCHS,
         runsDir,
         signal: stopping.signal,
         onProgress: ({ type }) => type === "epoch" ? stopping.abort("enough") : undefined,
       }), TrainingStopped);
     assertEquals([error.name, error.cause], ["AbortError", "enough"]);
     const { run } = error;
-    assert(run && run.summary.epochs < 12);
+    assert(run && run.summary.epochs < MANY_EPOCHS);
     assert((await run.model.predict("my parcel")).label?.startsWith("about"));
     await assertRejects(() => resume(run.directory), InputError, "rows in memory");
     await assertRejects(() => resume(run.directory, { data: smallRows(60) }), InputError, "digest differs");
@@ -116,7 +116,7 @@ Deno.test("resume and verify read the rows in memory of a run as JSON lines from
   await inTemporaryDirectory(async (runsDir) => {
     const stopping = new AbortController();
     const onProgress = ({ type }: RunEvent) => type === "epoch" && stopping.abort();
-    const options = { ...SMALL, data: smallRows(), runsDir };
+    const options = { ...SMALL, epochs: MANY_EPOCHS, data: smallRows(), runsDir };
     const error = await assertRejects(
       () => train({ ...options, signal: stopping.signal, onProgress }),
       TrainingStopped,
@@ -125,7 +125,7 @@ Deno.test("resume and verify read the rows in memory of a run as JSON lines from
     const lines = jsonLines(smallRows());
     const resumed = await runTask("resume", runsDir, [directory, "--exit"], lines);
     assertEquals(resumed.code, 0, resumed.stderr);
-    await using whole = await train({ ...SMALL, data: smallRows() });
+    await using whole = await train({ ...SMALL, epochs: MANY_EPOCHS, data: smallRows() });
     assert(resumed.stdout.includes(whole.summary.digest.slice(0, 16)), resumed.stdout);
     const verified = await runTask("verify", runsDir, [directory], lines);
     assert(verified.stdout.startsWith("Verified: all"), verified.stdout + verified.stderr);
@@ -138,7 +138,7 @@ Deno.test("a signal that aborts before training begins leaves no run", async () 
   await inTemporaryDirectory(async (folder) => {
     const runsDir = join(folder, "runs");
     const aborted = AbortSignal.abort();
-    const options = { ...SMALL, data: smallRows(), runsDir };
+    const options = { ...SMALL, epochs: MANY_EPOCHS, data: smallRows(), runsDir };
     const error = await assertRejects(() => train({ ...options, signal: aborted }), TrainingStopped);
     assertEquals(error.run, undefined);
     const aborting = new AbortController();
@@ -171,7 +171,9 @@ Deno.test("what onProgress throws stops the training and rejects it", async () =
   const fail = ({ type }: RunEvent) => {
     if (type === "epoch") throw thrown;
   };
-  const error = await assertRejects(() => train({ ...SMALL, data: smallRows(), epochs: 12, onProgress: fail }));
+  const error = await assertRejects(() =>
+    train({ ...SMALL, data: smallRows(), epochs: MANY_EPOCHS, onProgress: fail })
+  );
   assertStrictEquals(error, thrown);
 });
 
