@@ -42,7 +42,7 @@ export function nextCommands(run: string, { isFinal, isServed }: RunEnd, program
   return [
     `${program} predict ${name} "your text"`,
     `${program} evaluate ${name} --data FILE`,
-    `${program} export ${name} --to tfjs`,
+    `${program} export ${name} --to js`,
     ...isServed ? [] : [`${program} serve ${name}`],
   ];
 }

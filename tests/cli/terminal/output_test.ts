@@ -72,7 +72,7 @@ onFullDisk("a command that only prints fails on a full disk, and ends on a close
   for (
     const command of [
       `lockstep predict "$RUNS/latest" 1 2 3 4 5 6 7 8`,
-      `lockstep export "$RUNS/latest" --to tfjs`,
+      `lockstep export "$RUNS/latest" --to js`,
       "lockstep check --help",
       `lockstep verify "$RUNS/latest"`,
     ]

@@ -36,7 +36,7 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
   assertEquals(await page.locator("#next code").allTextContents(), [
     `deno task predict ${run.id} "your text"`,
     `deno task evaluate ${run.id} --data FILE`,
-    `deno task export ${run.id} --to tfjs`,
+    `deno task export ${run.id} --to js`,
   ]);
   // The parts come after the served model, and the data after both.
   assertEquals(await page.locator(".evaluation h2:visible").allTextContents(), [
