@@ -12,6 +12,6 @@
  *
  * @module
  */
-export { load } from "./lib/standalone/load.ts";
+export { load, type LoadOptions } from "./lib/standalone/load.ts";
 export { Model, type Prediction, type PredictOptions } from "./lib/standalone/model.ts";
 export { InputError, type Problem } from "./lib/base/errors.ts";

@@ -16,6 +16,9 @@ const PAGES = ["README.md", "LICENSE", "CHANGELOG.md", "docs"];
 /** The part of npm's answer that is read here. */
 const packed = z.tuple([z.object({ filename: z.string() })]);
 
+/** The kernels of predictions, for runtimes that compile no bytes. */
+const KERNELS = ["kernels/forward.wasm", "kernels/forward_products.wasm"];
+
 /** Builds the packages in `folder` and returns the path of the tarball for npm. */
 export async function buildPackages(folder: string): Promise<string> {
   const [npm, jsr] = [join(folder, "npm"), join(folder, "jsr")];
@@ -23,6 +26,7 @@ export async function buildPackages(folder: string): Promise<string> {
   await mkdir(npm, { recursive: true });
   const packages = await writeBundles(npm);
   for (const name of PAGES) await cp(join(ROOT, name), join(npm, name), { recursive: true });
+  for (const name of KERNELS) await cp(join(ROOT, name), join(npm, name));
   await cp(npm, jsr, { recursive: true });
   await writeDeclarations(Object.values(project.exports), join(npm, "types"), "js");
   await writeDeclarations(Object.values(project.exports), join(jsr, "types"), "d.ts");

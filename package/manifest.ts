@@ -32,9 +32,10 @@ export function npmManifest(packages: readonly string[]): string {
         const types = `./types/${path}.d.ts`;
         return [name, { types, default: `./${path}.js` }];
       })),
+      "./kernels/*": "./kernels/*",
       "./package.json": "./package.json",
     },
-    files: ["*.js", "*.js.map", "types/", "workers/", "docs/", "CHANGELOG.md"],
+    files: ["*.js", "*.js.map", "types/", "workers/", "kernels/", "docs/", "CHANGELOG.md"],
     sideEffects: ["./bin.js", "./main.js", "./workers/*.js"],
     engines: { node: ">=22.13" },
     dependencies: withVersions(needed),

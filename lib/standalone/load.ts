@@ -3,12 +3,32 @@ import { errorMessage, InputError } from "../base/errors.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { plainTokenizer } from "../data/tokenizers/plain_tokenizers.ts";
 import type { Tokenizer } from "../data/tokenizers/tokenizer.ts";
-import { compileForward } from "../engine/simd/forward_kernels.ts";
+import { compileForward, type ForwardModules } from "../engine/simd/forward_kernels.ts";
 import { Model } from "./model.ts";
 import { decodeModel } from "./model_file.ts";
 
 /** The file in a folder of `export --to js`. */
 const MODEL_FILE = "model.lockstep";
+
+/**
+ * Options of load().
+ *
+ * @example
+ * ```ts
+ * import { load, type LoadOptions } from "lockstep/predict";
+ *
+ * const options: LoadOptions = {}; // { kernels: { forward, products } } where no bytes can be compiled
+ * const model = await load("./model.lockstep", options);
+ * console.log(model.labels);
+ * ```
+ */
+export interface LoadOptions {
+  /**
+   * The compiled `forward.wasm` and `forward_products.wasm` of the package's folder `kernels/`, for runtimes that compile no
+   * bytes and import modules instead, such as Cloudflare's workers. Default: they are compiled here.
+   */
+  readonly kernels?: { readonly forward: object; readonly products: object } | undefined;
+}
 
 /**
  * Loads the model that `source` names: an address or a path of a `model.lockstep` or of a folder with one, or an answer of
@@ -23,8 +43,11 @@ const MODEL_FILE = "model.lockstep";
  * console.log(model.predictMany(["where is my parcel?", "I was charged twice"], { top: 2 }));
  * ```
  */
-export async function load(source: string | URL | Response | ArrayBuffer | Uint8Array): Promise<Model> {
-  const compiling = compileForward();
+export async function load(
+  source: string | URL | Response | ArrayBuffer | Uint8Array,
+  { kernels }: LoadOptions = {},
+): Promise<Model> {
+  const compiling = kernels ? checkedModules(kernels) : compileForward();
   const name = nameOf(source);
   try {
     const model = await decodeModel(await bytesOf(source));
@@ -37,6 +60,12 @@ export async function load(source: string | URL | Response | ArrayBuffer | Uint8
       ? new RangeError(message, { cause: error })
       : new Error(message, { cause: error });
   }
+}
+
+/** Returns `kernels` if they are compiled modules. Throws a TypeError if not. */
+function checkedModules({ forward, products }: NonNullable<LoadOptions["kernels"]>): ForwardModules {
+  if (forward instanceof WebAssembly.Module && products instanceof WebAssembly.Module) return { forward, products };
+  throw new TypeError("kernels.forward and kernels.products: expected compiled modules of WebAssembly");
 }
 
 /** Creates the tokenizer of a model. Those of Hugging Face are loaded only for models that have one. */

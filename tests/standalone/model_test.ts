@@ -99,6 +99,21 @@ Deno.test("load() takes tokens, and refuses texts, of a tokenizer.json by the fi
   assertThrows(() => model.predict("ha ho"), InputError, "input cannot be cut into tokens");
 });
 
+Deno.test("load() takes kernels that the runtime compiled, and refuses what is none", async () => {
+  const bytes = await encodeModel(wholeModel(words));
+  const compiled = async (name: string) =>
+    await WebAssembly.compile(await Deno.readFile(new URL(`../../kernels/${name}.wasm`, import.meta.url)));
+  const [forward, products] = [await compiled("forward"), await compiled("forward_products")];
+  using own = await load(bytes);
+  using given = await load(bytes, { kernels: { forward, products } });
+  assertEquals(given.predict("good film").probabilities, own.predict("good film").probabilities);
+  await assertRejects(
+    () => load(bytes, { kernels: { forward, products: {} } }),
+    TypeError,
+    "expected compiled modules",
+  );
+});
+
 Deno.test("load() reads paths, folders, addresses, answers and bytes", async () => {
   const bytes = await encodeModel(wholeModel(words));
   const answer = (await opened()).predict("ha ho");

@@ -2,7 +2,7 @@
  * The module of a folder that `export --to js` writes. It is bundled, with all that it imports, to index.gen.js and
  * huggingface.gen.js: see package/exported.ts.
  */
-import { load as loadFrom } from "../../../standalone/load.ts";
+import { load as loadFrom, type LoadOptions } from "../../../standalone/load.ts";
 import type { Model } from "../../../standalone/model.ts";
 
 export { InputError } from "../../../base/errors.ts";
@@ -11,6 +11,7 @@ export { Model } from "../../../standalone/model.ts";
 /** Loads the model beside this module, or another one. */
 export function load(
   source: Parameters<typeof loadFrom>[0] = new URL("./model.lockstep", import.meta.url),
+  options?: LoadOptions,
 ): Promise<Model> {
-  return loadFrom(source);
+  return loadFrom(source, options);
 }

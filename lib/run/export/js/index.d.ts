@@ -64,8 +64,19 @@ export class InputError extends Error {
   readonly problems: readonly { readonly field: string; readonly message: string }[];
 }
 
+export interface LoadOptions {
+  /**
+   * The compiled `forward.wasm` and `forward_products.wasm`, for runtimes that compile no bytes and import modules instead,
+   * such as Cloudflare's workers. Default: they are compiled here.
+   */
+  readonly kernels?: { readonly forward: object; readonly products: object } | undefined;
+}
+
 /**
  * Loads the model beside this module, or one from an address, a path, an answer of `fetch()` or bytes. Throws an Error if
  * it cannot be read, and a RangeError if it is damaged.
  */
-export function load(source?: string | URL | Response | ArrayBuffer | Uint8Array): Promise<Model>;
+export function load(
+  source?: string | URL | Response | ArrayBuffer | Uint8Array,
+  options?: LoadOptions,
+): Promise<Model>;

@@ -2,6 +2,8 @@
 import { type TrainedModel, wholeModel } from "../../../predict/trained_model.ts";
 import { encodeModel } from "../../../standalone/model_file.ts";
 import { type ExportFormat, type Files, tokenizerNote } from "../format.ts";
+import forward from "../../../../kernels/forward.wasm" with { type: "bytes" };
+import products from "../../../../kernels/forward_products.wasm" with { type: "bytes" };
 import huggingFace from "./huggingface.gen.js" with { type: "text" };
 import types from "./index.d.ts" with { type: "text" };
 import index from "./index.gen.js" with { type: "text" };
@@ -20,6 +22,8 @@ async function make(model: TrainedModel): Promise<Files> {
     ["index.js", index],
     // Only models with such a tokenizer load it, but bundlers look for it.
     ["huggingface.js", huggingFace],
+    ["forward.wasm", forward],
+    ["forward_products.wasm", products],
     ["index.d.ts", types],
     ["model.lockstep", await encodeModel(wholeModel(model))],
     ["README.md", readme(model)],
@@ -57,5 +61,13 @@ This works in Node from version 22 on, in Deno and in Bun, and on a page in \`<s
 \`model.lockstep\` beside \`index.js\`; \`load(url)\` reads it from elsewhere. Vite takes the file along; with esbuild, place it
 beside the bundle. \`model.predictMany(inputs, { top: 3 })\` predicts many inputs in
 batches and lists the most probable classes; \`index.d.ts\` describes all of it.
+
+Cloudflare's workers compile no bytes. Import the files there:
+
+\`\`\`js
+import forward from "./forward.wasm";
+import products from "./forward_products.wasm";
+const model = await load(url, { kernels: { forward, products } });
+\`\`\`
 `;
 }
