@@ -84,6 +84,20 @@ export function models(): Map<string, TrainedModel> {
   );
 }
 
+/** Texts with accents, signs, marks without width, other scripts, and words of every length. */
+export const TEXTS = [
+  "ha ho",
+  "Hé he, hé!",
+  "it's HA-HO'ho  now",
+  "",
+  "你好 ha\u0301 ho",
+  "he\u0301 h\u00ADa h\u200Bo\uFEFF \u200Eha\u200F",
+  "ΣΑΣ\u3000ha",
+  "x".repeat(9),
+  `${"abcdefghijklm".repeat(3)} ho hoho`,
+  "ho ha ho ha he",
+];
+
 /** Inputs that a model reads: ids of one length for models of ids, otherwise texts and tokens by their names. */
 export function inputsOf({ preprocessing, config }: TrainedModel): (string | readonly (string | number)[])[] {
   if (!preprocessing) {
@@ -92,17 +106,5 @@ export function inputsOf({ preprocessing, config }: TrainedModel): (string | rea
       (_, row) => Array.from({ length: config.length }, (_, i) => (5 * row + 3 * i) % 12),
     );
   }
-  const texts = [
-    "ha ho",
-    "Hé he, hé!",
-    "it's HA-HO'ho  now",
-    "",
-    "你好 ha\u0301 ho",
-    "he\u0301 h\u00ADa h\u200Bo\uFEFF \u200Eha\u200F",
-    "ΣΑΣ\u3000ha",
-    "x".repeat(9),
-    `${"abcdefghijklm".repeat(3)} ho hoho`,
-    "ho ha ho ha he",
-  ];
-  return [...texts, ["ha", "HO", "he"], ["ha ho"], ["h", 7, "ho", "ha", "he", "o"]];
+  return [...TEXTS, ["ha", "HO", "he"], ["ha ho"], ["h", 7, "ho", "ha", "he", "o"]];
 }

@@ -14,6 +14,7 @@ import { createReader } from "../../../lib/standalone/reader.ts";
 import { openSaved } from "../../../lib/predict/batch_predictor.ts";
 import type { Prediction } from "../../../lib/predict/types.ts";
 import { tinyHashed, tinyLinear } from "../../ngrams/tiny_ngrams.ts";
+import { TEXTS } from "../../standalone/models.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { tinyRunConfig } from "../tiny_run.ts";
 import { WHITE_SPACE } from "../training/white_space_tokenizer.ts";
@@ -21,18 +22,6 @@ import { WHITE_SPACE } from "../training/white_space_tokenizer.ts";
 /** Sequences of every length that the model takes. */
 export const sequences = [[3], [11, 0, 7, 7], [1, 2], [5, 4, 3], [0, 0, 0, 0]];
 
-const texts = [
-  "ha ho",
-  "Hé he, hé!",
-  "it's HA-HO'ho  now",
-  "",
-  "你好 ha\u0301 ho",
-  "he\u0301 h\u00ADa h\u200Bo\uFEFF \u200Eha\u200F",
-  "ΣΑΣ\u3000ha",
-  "x".repeat(9),
-  `${"abcdefghijklm".repeat(3)} ho hoho`,
-  "ho ha ho ha he",
-];
 /** Tokens by name. No tokenizer splits them, and long ones are truncated as texts are. */
 const named = [["ha", "HO", "he"], ["ha ho"], ["h", "zz", "ho", "ha", "he", "o"]];
 const vocabulary = ["ha", "ho", "he", "h", "a", "o", " ", "hé", "σας", "你"];
@@ -144,7 +133,7 @@ export async function eachExport(
       const predict = await openSaved({ config, labels, version, preprocessing });
       const reader = createReader(config, preprocessing);
       const takesTexts = tokenizer?.kind !== "huggingface" || rules === 2;
-      const inputs: Input[] = preprocessing ? [...sequences, ...takesTexts ? texts : [], ...named] : sequences;
+      const inputs: Input[] = preprocessing ? [...sequences, ...takesTexts ? TEXTS : [], ...named] : sequences;
       const byIds = await openSaved({ config, labels, version });
       const answers = inputs.map((input) =>
         typeof input === "string"
