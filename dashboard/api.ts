@@ -3,7 +3,7 @@ import type { Answer, ModelInfo, Prediction } from "../lib/predict/types.ts";
 import type { DataStatistics } from "../lib/data/statistics.ts";
 import type { Evaluations } from "../lib/model/evaluation.ts";
 import type { RunDetail } from "../lib/run/types.ts";
-import type { Property } from "./state/run_form.ts";
+import type { Property } from "../lib/report/run_form.ts";
 
 /** A model predicts the label of a text, or of tokens. */
 export type Question = { readonly text: string } | { readonly tokens: readonly (number | string)[] };

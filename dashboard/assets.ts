@@ -15,8 +15,6 @@ import uplot from "npm:uplot@1.6.32/dist/uPlot.esm.js" with { type: "text" };
 import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "text" };
 
 const FOLDER = new URL("./", import.meta.url);
-/** The only modules of lib/ that the page runs. They import nothing. */
-const SHARED = ["lib/base/counted.ts", "lib/cli/outcome.ts"];
 /** The libraries of the page, by the names under which modules import them. */
 const LIBRARIES: ReadonlyMap<string, string> = new Map([
   ["@preact/signals", signals],
@@ -30,23 +28,32 @@ const LIBRARIES: ReadonlyMap<string, string> = new Map([
 
 /** Reads the dashboard's folder. */
 export function dashboardAssets(): Map<string, Asset> {
-  const names = readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).map((name) => name.replaceAll("\\", "/"));
-  const modules = names.filter((name) => name.endsWith(".ts") && name !== "assets.ts").sort();
-  const styles = names.filter((name) => name.endsWith(".css")).sort();
+  const modules = modulesFrom("dashboard/main.ts");
+  const styles = readdirSync(new URL("styles/", FOLDER)).sort();
   return new Map<string, Asset>([
-    ["/", { body: pageOf([...LIBRARIES.keys()].map(libraryPath), modules), type: "text/html; charset=utf-8" }],
+    ["/", {
+      body: pageOf([...[...LIBRARIES.keys()].map(libraryPath), ...modules.keys()]),
+      type: "text/html; charset=utf-8",
+    }],
     ["/dashboard/icon.svg", { body: text("icon.svg"), type: "image/svg+xml" }],
     // One file, as each request delays the first paint.
-    ["/dashboard/style.css", stylesheet([uplotStyle, ...styles.map(text)].join("\n"))],
+    ["/dashboard/style.css", stylesheet([uplotStyle, ...styles.map((name) => text(`styles/${name}`))].join("\n"))],
     ...[...LIBRARIES].map((
       [name, body],
     ): [string, Asset] => [libraryPath(name), script(linked(body, libraryPath(name)))]),
-    ...modules.map((name): [string, Asset] => {
-      const path = `/dashboard/${name}`;
-      return [path, script(linked(stripTypeScriptTypes(text(name)), path))];
-    }),
-    ...SHARED.map((path): [string, Asset] => [`/${path}`, script(stripTypeScriptTypes(text(`../${path}`)))]),
+    ...[...modules].map(([path, body]): [string, Asset] => [path, script(linked(body, path))]),
   ]);
+}
+
+/** Returns the module at `path`, and all of this project that it imports, without types: also modules of lib/. */
+function modulesFrom(path: string, found = new Map<string, string>()): Map<string, string> {
+  const body = stripTypeScriptTypes(text(`../${path}`));
+  found.set(`/${path}`, body);
+  for (const [, target = ""] of body.matchAll(/^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"/gm)) {
+    const imported = new URL(target, `file:///${path}`).pathname;
+    if (!found.has(imported)) modulesFrom(imported.slice(1), found);
+  }
+  return found;
 }
 
 function text(path: string): string {
@@ -54,9 +61,8 @@ function text(path: string): string {
 }
 
 /** Returns the page, which tells the browser all its modules at once: it would else find them one after the other. */
-function pageOf(libraries: readonly string[], modules: readonly string[]): string {
-  const paths = [...libraries.map((path) => path.slice(1)), ...modules.map((name) => `dashboard/${name}`), ...SHARED];
-  const links = paths.map((path) => `<link rel="modulepreload" href="${path}">\n    `);
+function pageOf(modules: readonly string[]): string {
+  const links = modules.map((path) => `<link rel="modulepreload" href="${path.slice(1)}">\n    `);
   return text("index.html").replace("<script ", `${links.join("")}<script `);
 }
 

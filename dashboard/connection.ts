@@ -6,7 +6,7 @@
 import type { RunEvent } from "../lib/base/events.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 import { currentRun, Refusal, runDetail } from "./api.ts";
-import { EVENT_TYPES } from "./state/state.ts";
+import { EVENT_TYPES } from "../lib/report/run_events.ts";
 
 /**
  * `preparing`: the server reads the data of its first run. `empty`: the server has no run, or not the chosen one. `done`: the run has ended and all its events are here. `gone`: the

@@ -9,10 +9,11 @@ import { onSchemeChange } from "./charts/theme.ts";
 import { Connection, type Link } from "./connection.ts";
 import { type Address, linkTo, parseAddress } from "./state/address.ts";
 import { RunStore } from "./runs/run_store.ts";
-import { moment } from "./state/format.ts";
-import { runBefore } from "./state/quality.ts";
-import { applyDetail } from "./state/run_detail.ts";
-import { apply, createView, type RunView } from "./state/state.ts";
+import { moment } from "../lib/report/format.ts";
+import { runBefore } from "../lib/report/quality.ts";
+import { applyDetail } from "../lib/report/run_detail.ts";
+import { apply } from "../lib/report/run_events.ts";
+import { createView, type RunView } from "../lib/report/run_view.ts";
 
 /** Minimum time between two draws: people do not read faster, and a replayed history must not draw every event. */
 const BETWEEN_MS = 100;

@@ -55,7 +55,7 @@ Deno.test("every count that people read has its noun from counted()", () => {
   ]);
   const root = new URL("../", import.meta.url);
   // The others are for programmers, or their counts are never 1.
-  const parts = ["cli", "config", "data", "predict", "run", "serve", "ngrams"].map((part) => `lib/${part}/`);
+  const parts = ["cli", "config", "data", "predict", "report", "run", "serve", "ngrams"].map((part) => `lib/${part}/`);
   const found = [...parts, "dashboard/"].flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts") && !name.startsWith("tokenizers/huggingface/"))

@@ -14,6 +14,7 @@ const LAYERS = [
   ["lockstep"],
   ["cluster", "predict"],
   ["run"],
+  ["report"],
   ["serve"],
   ["cli", "api"],
 ];

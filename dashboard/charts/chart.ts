@@ -6,7 +6,7 @@ import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { compact, count, duration } from "../state/format.ts";
+import { compact, count, duration } from "../../lib/report/format.ts";
 import { Card } from "../ui/card.ts";
 import { align, latest, type Line } from "./align.ts";
 import { type Colour, colour, font, schemes } from "./theme.ts";

@@ -1,5 +1,5 @@
 /** Specifications of the curves that several views share. */
-import { loss, percent } from "../state/format.ts";
+import { loss, percent } from "../../lib/report/format.ts";
 import type { ChartSpec } from "./chart.ts";
 
 /** Returns limits from the tenth below the lowest accuracy up to 100 %, as small differences near the top matter. */

@@ -3,9 +3,9 @@ import { counted } from "../../lib/base/counted.ts";
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
-import { worstFirst } from "../../lib/cli/outcome.ts";
+import { worstFirst } from "../../lib/report/outcome.ts";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
-import { count, percent } from "../state/format.ts";
+import { count, percent } from "../../lib/report/format.ts";
 import { Card, Short } from "../ui/card.ts";
 
 type Class = Evaluation["classes"][number];

@@ -3,8 +3,8 @@ import { counted } from "../../lib/base/counted.ts";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
-import { bySimilarity, type Cell, cellsOf, worstMixups } from "../state/confusion.ts";
-import { count, percent } from "../state/format.ts";
+import { bySimilarity, type Cell, cellsOf, worstMixups } from "../../lib/report/confusion.ts";
+import { count, percent } from "../../lib/report/format.ts";
 import { Short } from "../ui/card.ts";
 
 /** A pair of classes, by their places in `classes`. */

@@ -3,7 +3,7 @@ import { counted } from "../../lib/base/counted.ts";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { DataStatistics } from "../../lib/data/statistics.ts";
-import { bytes, count, percent } from "../state/format.ts";
+import { bytes, count, percent } from "../../lib/report/format.ts";
 import type { Loaded } from "../store.ts";
 import { Card, Numbers, Short } from "../ui/card.ts";
 

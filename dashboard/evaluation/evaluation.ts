@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { Evaluations } from "../../lib/model/evaluation.ts";
-import type { RunView } from "../state/state.ts";
+import type { RunView } from "../../lib/report/run_view.ts";
 import type { Store } from "../store.ts";
 import { Card } from "../ui/card.ts";
 import { ClassesCard } from "./classes_card.ts";

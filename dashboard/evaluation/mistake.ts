@@ -2,7 +2,7 @@
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
-import { percent, readable } from "../state/format.ts";
+import { percent, readable } from "../../lib/report/format.ts";
 import { Short } from "../ui/card.ts";
 
 type MistakeProps = Evaluation["mistakes"][number];

@@ -3,7 +3,7 @@ import { counted } from "../../lib/base/counted.ts";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { Evaluation, Evaluations } from "../../lib/model/evaluation.ts";
-import { loss, percent } from "../state/format.ts";
+import { loss, percent } from "../../lib/report/format.ts";
 import { Card, Choice, Numbers } from "../ui/card.ts";
 import { ConfusedPairs } from "./confusion_table.ts";
 

@@ -2,10 +2,10 @@
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { RowMetrics, Summary } from "../../lib/base/events.ts";
-import { modelText, nextCommands } from "../../lib/cli/outcome.ts";
+import { modelText, nextCommands } from "../../lib/report/outcome.ts";
 import type { Evaluation, Evaluations } from "../../lib/model/evaluation.ts";
-import { loss, percent } from "../state/format.ts";
-import { isStopped } from "../state/state.ts";
+import { loss, percent } from "../../lib/report/format.ts";
+import { isStopped } from "../../lib/report/run_view.ts";
 import { Card, Numbers } from "../ui/card.ts";
 import { Copy } from "../ui/copy.ts";
 

@@ -4,7 +4,7 @@ import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { ModelInfo, Prediction } from "../../lib/predict/types.ts";
 import type { Answers, Question } from "../api.ts";
-import { count, percent, shortDigest } from "../state/format.ts";
+import { count, percent, shortDigest } from "../../lib/report/format.ts";
 import { Short } from "../ui/card.ts";
 
 /** Most classes with a bar of their own. */

@@ -6,8 +6,8 @@ import { type ComponentChildren, h } from "preact";
 import type { Line } from "../charts/align.ts";
 import { type Axis, Chart, type ChartSpec, type LineSpec, type Zoom } from "../charts/chart.ts";
 import { ACCURACY, LOSS } from "../charts/specs.ts";
-import { curvesCsv, placeOfEpoch, riseText, servedEpoch, smooth } from "../state/curves.ts";
-import { EPOCHS, PROGRESS, type RunView, setting } from "../state/state.ts";
+import { curvesCsv, placeOfEpoch, riseText, servedEpoch, smooth } from "../../lib/report/curves.ts";
+import { EPOCHS, PROGRESS, type RunView, setting } from "../../lib/report/run_view.ts";
 import { Choice } from "../ui/card.ts";
 
 const DASHED = [5, 4];

@@ -2,11 +2,11 @@
 import { counted } from "../../lib/base/counted.ts";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
-import { worstFirst } from "../../lib/cli/outcome.ts";
+import { worstFirst } from "../../lib/report/outcome.ts";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
 import { ConfusedPairs, ConfusionTable } from "../evaluation/confusion_table.ts";
 import { Mistake } from "../evaluation/mistake.ts";
-import { percent } from "../state/format.ts";
+import { percent } from "../../lib/report/format.ts";
 import { Card, Short } from "../ui/card.ts";
 
 /** With more classes than this, the pairs that are confused most replace the matrix. */

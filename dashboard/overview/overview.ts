@@ -2,8 +2,8 @@
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import { linkTo } from "../state/address.ts";
-import { qualityOf } from "../state/quality.ts";
-import type { RunView } from "../state/state.ts";
+import { qualityOf } from "../../lib/report/quality.ts";
+import type { RunView } from "../../lib/report/run_view.ts";
 import type { Store } from "../store.ts";
 import { Curves } from "./curves.ts";
 import { MistakesCard } from "./mistakes_card.ts";

@@ -7,7 +7,7 @@ import { type ComponentChildren, h, type TargetedEvent, type TargetedKeyboardEve
 import { useEffect, useRef } from "preact/hooks";
 import type { ModelInfo } from "../../lib/predict/types.ts";
 import { type Answers, messageOf, predict, type Question } from "../api.ts";
-import { count } from "../state/format.ts";
+import { count } from "../../lib/report/format.ts";
 import { asCurl, asTypeScript, linesOf, questionsOf, randomTokens } from "../state/question.ts";
 import type { Loaded } from "../store.ts";
 import { Card } from "../ui/card.ts";

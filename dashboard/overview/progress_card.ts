@@ -2,9 +2,9 @@
 import { counted } from "../../lib/base/counted.ts";
 import { html as markup } from "htm/preact";
 import type { ComponentChildren } from "preact";
-import { extentOf, extentText } from "../state/extent.ts";
-import { count, duration, percent } from "../state/format.ts";
-import { isStopped, recentRate, type RunView, setting } from "../state/state.ts";
+import { extentOf, extentText, recentRate } from "../../lib/report/extent.ts";
+import { count, duration, percent } from "../../lib/report/format.ts";
+import { isStopped, type RunView, setting } from "../../lib/report/run_view.ts";
 
 /** Phases in which training time grows. */
 const BUSY: readonly string[] = ["waiting", "running", "paused", "stopping"];

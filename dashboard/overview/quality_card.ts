@@ -1,8 +1,8 @@
 /** Answers "is it good?": the accuracy of the served model, large, beside what it is compared to. */
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
-import { loss, percent } from "../state/format.ts";
-import { difference, marginText, type Quality, type Reference } from "../state/quality.ts";
+import { loss, percent } from "../../lib/report/format.ts";
+import { difference, marginText, type Quality, type Reference } from "../../lib/report/quality.ts";
 
 export function QualityCard({ quality }: { readonly quality: Quality }): ComponentChildren {
   const { model, rows, accuracy, margin, others } = quality;

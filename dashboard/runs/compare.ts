@@ -6,9 +6,9 @@ import type { Line } from "../charts/align.ts";
 import { type Axis, Chart, type LineSpec } from "../charts/chart.ts";
 import { ACCURACY, LOSS } from "../charts/specs.ts";
 import { AxisChoice } from "../overview/curves.ts";
-import { classDifferences, type Difference, differingKeys, results } from "../state/differences.ts";
+import { classDifferences, type Difference, differingKeys, results } from "../../lib/report/differences.ts";
 import type { Selection } from "../state/selection.ts";
-import { EPOCHS, type RunView } from "../state/state.ts";
+import { EPOCHS, type RunView } from "../../lib/report/run_view.ts";
 import type { Store } from "../store.ts";
 import { Card } from "../ui/card.ts";
 

@@ -5,8 +5,8 @@ import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedEvent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { messageOf, Refusal, runProperties, startRun } from "../api.ts";
-import { BASIC, commandOf, type Field, fieldsOf, textsOf, valuesOf } from "../state/run_form.ts";
-import type { RunView } from "../state/state.ts";
+import { BASIC, commandOf, type Field, fieldsOf, textsOf, valuesOf } from "../../lib/report/run_form.ts";
+import type { RunView } from "../../lib/report/run_view.ts";
 import { Copy } from "../ui/copy.ts";
 
 interface NewRunProps {

@@ -3,9 +3,9 @@ import { html as markup } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import type { RunDetail } from "../../lib/run/types.ts";
 import { linkTo } from "../state/address.ts";
-import { moment, plain } from "../state/format.ts";
-import { isStopped } from "../state/state.ts";
-import type { Column } from "./columns.ts";
+import { moment, plain } from "../../lib/report/format.ts";
+import { isStopped } from "../../lib/report/run_view.ts";
+import type { Column } from "../../lib/report/run_columns.ts";
 
 /** Names of the columns before those that can be sorted. */
 export const FIRST = ["compare", "run", "state", "started", "data"] as const;

@@ -5,8 +5,8 @@ import type { Evaluations } from "../../lib/model/evaluation.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
 import { messageOf, removeRun, runDetail, runEvaluation, type RunList, runList } from "../api.ts";
 import { readHistory } from "../state/history.ts";
-import type { RunView } from "../state/state.ts";
-import type { Order } from "./columns.ts";
+import type { RunView } from "../../lib/report/run_view.ts";
+import type { Order } from "../../lib/report/run_columns.ts";
 import { isConfirmed } from "../ui/confirm.ts";
 
 /** Time between two requests for the list while it is shown. */

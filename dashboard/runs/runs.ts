@@ -3,14 +3,14 @@ import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedEvent } from "preact";
 import { useEffect } from "preact/hooks";
 import type { RunDetail } from "../../lib/run/types.ts";
-import { count } from "../state/format.ts";
-import { differingKeys } from "../state/differences.ts";
+import { count } from "../../lib/report/format.ts";
+import { differingKeys } from "../../lib/report/differences.ts";
 import { isFull, MOST_RUNS, type Selection, toggle } from "../state/selection.ts";
 import type { Store } from "../store.ts";
 import { Card } from "../ui/card.ts";
 import { Compare } from "./compare.ts";
 import { NewRun } from "./new_run.ts";
-import { configColumn, nextOrder, RESULTS, sortRuns } from "./columns.ts";
+import { configColumn, nextOrder, RESULTS, sortRuns } from "../../lib/report/run_columns.ts";
 import { FIRST, RunRows } from "./run_row.ts";
 
 /** States to filter by. */

@@ -5,7 +5,7 @@ import { type ComponentChildren, h } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { messageOf, metricsText } from "../api.ts";
 import { Chart, type ChartSpec } from "../charts/chart.ts";
-import { bytes, compact, count, latency, percent, rate } from "../state/format.ts";
+import { bytes, compact, count, latency, percent, rate } from "../../lib/report/format.ts";
 import { parseMetrics, valueOf } from "./open_metrics.ts";
 import { routesBetween, ServiceHistory } from "./service_metrics.ts";
 import type { Store } from "../store.ts";

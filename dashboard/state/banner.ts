@@ -1,7 +1,7 @@
 /** Decides which message about the whole page is shown: one for each state in which something is missing. No DOM. */
 import type { Link } from "../connection.ts";
-import { count } from "./format.ts";
-import { isStopped, type RunView } from "./state.ts";
+import { count } from "../../lib/report/format.ts";
+import { isStopped, type RunView } from "../../lib/report/run_view.ts";
 
 export interface Banner {
   readonly isBad: boolean;
@@ -59,4 +59,15 @@ export function bannerOf(view: RunView, link: Link, chosen: string | undefined):
     default:
       return undefined;
   }
+}
+
+/** Returns one word for run and connection: without a connection, the state of the run is unknown. */
+export function stateOf({ phase, summary }: RunView, link: Link): string {
+  if (link === "reconnecting") return "reconnecting";
+  if (phase === "finished" && isStopped(summary)) return "stopped";
+  if (phase !== "waiting") return phase;
+  if (link === "preparing") return "preparing";
+  if (link === "empty") return "no run";
+  // A run without events waits for its first one.
+  return link === "connecting" ? "connecting" : "waiting";
 }

@@ -2,7 +2,8 @@
 /** Reads the events of a run so far from its stream. */
 import type { RunEvent } from "../../lib/base/events.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
-import { apply, createView, EVENT_TYPES, type RunView } from "./state.ts";
+import { apply, EVENT_TYPES } from "../../lib/report/run_events.ts";
+import { createView, type RunView } from "../../lib/report/run_view.ts";
 
 /** Most time between two events, so that a server that hangs does not block the charts. */
 const SILENCE_MS = 15_000;

@@ -2,8 +2,8 @@
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import { useMemo } from "preact/hooks";
-import { count, plain, shortDigest } from "../state/format.ts";
-import { type RunView, settings } from "../state/state.ts";
+import { count, plain, shortDigest } from "../../lib/report/format.ts";
+import { type RunView, settings } from "../../lib/report/run_view.ts";
 import { Card } from "../ui/card.ts";
 import { Copy } from "../ui/copy.ts";
 

@@ -5,8 +5,8 @@ import { type ComponentChildren, h } from "preact";
 import type { Line } from "../charts/align.ts";
 import { type Axis, Chart, type ChartSpec } from "../charts/chart.ts";
 import { AxisChoice } from "../overview/curves.ts";
-import { compact, count, percent, scientific } from "../state/format.ts";
-import { PROGRESS, type RunView, settings } from "../state/state.ts";
+import { compact, count, percent, scientific } from "../../lib/report/format.ts";
+import { PROGRESS, type RunView, settings } from "../../lib/report/run_view.ts";
 
 const SPECS = {
   throughput: {

@@ -1,7 +1,7 @@
 /** One row per machine of a cluster: its round, its bytes, its waiting time and its newest incident. */
 import { type ComponentChildren, h } from "preact";
 import type { ClusterMember, EventOf } from "../../lib/base/events.ts";
-import { count, percent } from "../state/format.ts";
+import { count, percent } from "../../lib/report/format.ts";
 import { Card, Numbers } from "../ui/card.ts";
 
 const MEGABYTE = 1e6;

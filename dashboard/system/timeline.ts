@@ -3,8 +3,8 @@ import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import { useMemo } from "preact/hooks";
-import { count, duration, moment } from "../state/format.ts";
-import { isIncident, type Note } from "../state/state.ts";
+import { count, duration, moment } from "../../lib/report/format.ts";
+import { isIncident, type Note } from "../../lib/report/run_view.ts";
 import { Card } from "../ui/card.ts";
 
 interface TimelineProps {

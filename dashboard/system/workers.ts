@@ -2,8 +2,8 @@
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { WorkerShare } from "../../lib/base/events.ts";
-import { count, percent } from "../state/format.ts";
-import { meanOf } from "../state/state.ts";
+import { count, percent } from "../../lib/report/format.ts";
+import { meanOf } from "../../lib/report/run_view.ts";
 import { Card } from "../ui/card.ts";
 
 const SHARES = [["compute", "computing"], ["average", "averaging"], ["wait", "waiting"]] as const;

@@ -4,8 +4,9 @@ import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import { act, messageOf } from "../api.ts";
 import { linkTo, type View } from "../state/address.ts";
-import { count } from "../state/format.ts";
-import { type RunView, stateOf } from "../state/state.ts";
+import { count } from "../../lib/report/format.ts";
+import type { RunView } from "../../lib/report/run_view.ts";
+import { stateOf } from "../state/banner.ts";
 import type { Store } from "../store.ts";
 import { isConfirmed } from "./confirm.ts";
 

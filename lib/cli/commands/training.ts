@@ -17,7 +17,7 @@ import { forCommandLine } from "../arguments/messages.ts";
 import { openKernels } from "../arguments/kernels.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { restrictReading } from "../arguments/reading.ts";
-import { nextCommands } from "../outcome.ts";
+import { nextCommands } from "../../report/outcome.ts";
 import { classReport, item, items } from "../terminal/final_report.ts";
 import { createReporter } from "../terminal/reporter.ts";
 import { startService } from "../service/service.ts";

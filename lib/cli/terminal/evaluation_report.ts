@@ -4,7 +4,7 @@ import type { RowMetrics } from "../../base/events.ts";
 import { printable } from "../../base/printable.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { confusedClasses } from "../../run/evaluation/evaluate_rows.ts";
-import { worstFirst } from "../outcome.ts";
+import { worstFirst } from "../../report/outcome.ts";
 import { columns, displayWidth } from "./columns.ts";
 
 /** With more classes than this, the confusion matrix is left out. */

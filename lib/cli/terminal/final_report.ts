@@ -5,7 +5,7 @@ import { errorMessage } from "../../base/errors.ts";
 import type { Metrics, Summary } from "../../base/events.ts";
 import { readEvaluations } from "../../run/files/metrics_files.ts";
 import { isFinal } from "../../run/log/summary.ts";
-import { modelText } from "../outcome.ts";
+import { modelText } from "../../report/outcome.ts";
 import { answeredText, classTable, confusedText } from "./evaluation_report.ts";
 
 /** Formats metrics, as in the line of an epoch: first the one by which the run is chosen. */

@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { h } from "preact";
 import { FieldRow } from "../../../dashboard/runs/new_run.ts";
-import { configColumn, nextOrder, RESULTS, sortRuns } from "../../../dashboard/runs/columns.ts";
+import { configColumn, nextOrder, RESULTS, sortRuns } from "../../../lib/report/run_columns.ts";
 import { RunRows } from "../../../dashboard/runs/run_row.ts";
-import type { Field } from "../../../dashboard/state/run_form.ts";
+import type { Field } from "../../../lib/report/run_form.ts";
 import { finishedTextRun, refusedRun, tokenRun, waitingRun } from "../browser/fake_runs.ts";
 import type { TrainedRun } from "../browser/trained_run.ts";
 import { htmlOf, textOf } from "../rendered.ts";

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { bannerOf } from "../../../dashboard/state/banner.ts";
-import { applyDetail } from "../../../dashboard/state/run_detail.ts";
-import { apply, createView, type RunView } from "../../../dashboard/state/state.ts";
+import { applyDetail } from "../../../lib/report/run_detail.ts";
+import { apply } from "../../../lib/report/run_events.ts";
+import { createView, type RunView } from "../../../lib/report/run_view.ts";
 import { failedRun, finishedTextRun, refusedRun, tokenRun, waitingRun } from "../browser/fake_runs.ts";
 import { at, finishedEvent, type TrainedRun } from "../browser/trained_run.ts";
 

@@ -1,22 +1,21 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { stateOf } from "../../dashboard/state/banner.ts";
+import { recentRate } from "../../lib/report/extent.ts";
+import { apply, EVENT_TYPES } from "../../lib/report/run_events.ts";
 import {
-  apply,
   createView,
   EPOCHS,
-  EVENT_TYPES,
   isIncident,
   PROGRESS,
-  recentRate,
   type RunView,
   setting,
   settings,
-  stateOf,
-} from "../../../dashboard/state/state.ts";
-import { isFinal } from "../../../lib/run/log/summary.ts";
-import { applyDetail } from "../../../dashboard/state/run_detail.ts";
-import { eventSchema, type NewEvent } from "../../../lib/base/events.ts";
-import { DIGEST } from "../browser/fake_predictors.ts";
-import { at, finishedEvent, progressEvent, startedEvent, TrainedRun } from "../browser/trained_run.ts";
+} from "../../lib/report/run_view.ts";
+import { isFinal } from "../../lib/run/log/summary.ts";
+import { applyDetail } from "../../lib/report/run_detail.ts";
+import { eventSchema, type NewEvent } from "../../lib/base/events.ts";
+import { DIGEST } from "../dashboard/browser/fake_predictors.ts";
+import { at, finishedEvent, progressEvent, startedEvent, TrainedRun } from "../dashboard/browser/trained_run.ts";
 
 function view(run: TrainedRun): RunView {
   const result = createView(run.id);

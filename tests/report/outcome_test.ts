@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { modelText, nextCommands } from "../../lib/cli/outcome.ts";
+import { modelText, nextCommands } from "../../lib/report/outcome.ts";
 
 Deno.test("nextCommands() quotes a folder that a shell would split or change", () => {
   const [predict] = nextCommands("my runs/it's $HOME", { isFinal: true, isServed: false });

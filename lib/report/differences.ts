@@ -1,5 +1,5 @@
-/** Lists what differs between runs: config keys first, then results. No DOM. */
-import type { RunDetail } from "../../lib/run/types.ts";
+/** Lists what differs between runs: config keys first, then results. */
+import type { RunDetail } from "../run/types.ts";
 import { duration, loss, percent, plain } from "./format.ts";
 
 export interface Difference {

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { Table } from "../../../dashboard/state/table.ts";
+import { Table } from "../../lib/report/table.ts";
 
 /** Makes a table with two positions and a value. */
 function table(limit: number): Table {

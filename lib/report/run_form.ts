@@ -1,4 +1,4 @@
-/** Derives the form for a new run from the schema that the server validates with. No DOM. */
+/** Derives the form for a new run from the schema that the server validates with. */
 import { plain } from "./format.ts";
 
 /** The part of a JSON schema that a field needs. */

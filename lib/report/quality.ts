@@ -1,10 +1,10 @@
-/** Chooses the metric that says how good a run's model is, and what to compare it to. No DOM. */
-import { counted } from "../../lib/base/counted.ts";
-import type { RowMetrics } from "../../lib/base/events.ts";
-import type { DataStatistics } from "../../lib/data/statistics.ts";
-import type { RunDetail } from "../../lib/run/types.ts";
+/** Chooses the metric that says how good a run's model is, and what to compare it to. */
+import { counted } from "../base/counted.ts";
+import type { RowMetrics } from "../base/events.ts";
+import type { DataStatistics } from "../data/statistics.ts";
+import type { RunDetail } from "../run/types.ts";
 import { percent } from "./format.ts";
-import { type RunView, setting } from "./state.ts";
+import { type RunView, setting } from "./run_view.ts";
 
 export interface Reference {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { BASIC, commandOf, fieldsOf, type Property, textsOf, valuesOf } from "../../../dashboard/state/run_form.ts";
-import { configSchema } from "../../../lib/config/schema.ts";
-import { flagName } from "../../../lib/cli/arguments/flags.ts";
-import { fakeApp } from "../../serve/fakes.ts";
+import { BASIC, commandOf, fieldsOf, type Property, textsOf, valuesOf } from "../../lib/report/run_form.ts";
+import { configSchema } from "../../lib/config/schema.ts";
+import { flagName } from "../../lib/cli/arguments/flags.ts";
+import { fakeApp } from "../serve/fakes.ts";
 
 /** Reads the schema from the document that the page reads. */
 async function properties(): Promise<Record<string, Property>> {

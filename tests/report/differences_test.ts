@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { classDifferences, differingKeys, results } from "../../../dashboard/state/differences.ts";
-import { finishedTextRun, tokenRun } from "../browser/fake_runs.ts";
+import { classDifferences, differingKeys, results } from "../../lib/report/differences.ts";
+import { finishedTextRun, tokenRun } from "../dashboard/browser/fake_runs.ts";
 
 Deno.test("differingKeys() lists the keys that differ, and not where a process listened", () => {
   const runs = [

@@ -1,10 +1,11 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { difference, qualityOf, runBefore } from "../../../dashboard/state/quality.ts";
-import { apply, createView, type RunView } from "../../../dashboard/state/state.ts";
-import type { RunDetail } from "../../../lib/run/types.ts";
-import { dataOf, evaluationsOf, LABELS } from "../../finished_run.ts";
-import { finishedTextRun, textRun, tokenRun } from "../browser/fake_runs.ts";
-import { at, type TrainedRun } from "../browser/trained_run.ts";
+import { difference, qualityOf, runBefore } from "../../lib/report/quality.ts";
+import { apply } from "../../lib/report/run_events.ts";
+import { createView, type RunView } from "../../lib/report/run_view.ts";
+import type { RunDetail } from "../../lib/run/types.ts";
+import { dataOf, evaluationsOf, LABELS } from "../finished_run.ts";
+import { finishedTextRun, textRun, tokenRun } from "../dashboard/browser/fake_runs.ts";
+import { at, type TrainedRun } from "../dashboard/browser/trained_run.ts";
 
 function viewOf(run: TrainedRun): RunView {
   const view = createView(run.id);

@@ -1,6 +1,6 @@
-/** The columns of the list of runs that can be sorted: results, and one config key that the user chooses. No DOM. */
-import type { RunDetail } from "../../lib/run/types.ts";
-import { count, duration, loss, percent, plain } from "../state/format.ts";
+/** The columns of the list of runs that can be sorted: results, and one config key that the user chooses. */
+import type { RunDetail } from "../run/types.ts";
+import { count, duration, loss, percent, plain } from "./format.ts";
 
 export interface Column {
   readonly name: string;

@@ -1,4 +1,4 @@
-/** Prepares a confusion matrix for display. No DOM. */
+/** Prepares a confusion matrix for display. */
 
 export interface Cell {
   readonly rows: number;

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { bySimilarity, cellsOf, worstMixups } from "../../../dashboard/state/confusion.ts";
+import { bySimilarity, cellsOf, worstMixups } from "../../lib/report/confusion.ts";
 
 const CONFUSION = [[75, 25, 0], [0, 0, 0], [1, 3, 4]];
 

@@ -1,6 +1,6 @@
-/** Estimates how much of a run is done and how long the rest takes. No DOM. */
+/** Estimates how much of a run is done and how long the rest takes. */
 import { duration, percent } from "./format.ts";
-import { isStopped, PROGRESS, type RunView, setting } from "./state.ts";
+import { isStopped, PROGRESS, type RunView, setting } from "./run_view.ts";
 
 export interface Extent {
   /** Steps of the whole run; a run that reached its end early has only those that it made. */
@@ -46,4 +46,22 @@ export function extentText({ share, secondsLeft }: Extent): string {
   // A run is not done before its last step.
   const shown = percent(Math.floor(100 * share) / 100, 0);
   return secondsLeft === undefined || secondsLeft === 0 ? shown : `${shown} · ${duration(Math.ceil(secondsLeft))} left`;
+}
+
+/** Seconds of training of a recent rate: the newest event covers too few rounds and would jump. */
+const RECENT_SECONDS = 5;
+
+/** Returns the sequences per second over the last seconds of training, or over the whole run if it has finished. */
+export function recentRate(view: RunView): number | undefined {
+  if (view.summary) return view.summary.sequencesPerSecond;
+  const times = view.progress.column(PROGRESS.seconds);
+  const rates = view.progress.column(PROGRESS.rate);
+  let sequences = 0;
+  let covered = 0;
+  for (let row = times.length - 1; row >= 0 && covered < RECENT_SECONDS; row--) {
+    const span = (times[row] ?? 0) - (times[row - 1] ?? 0);
+    sequences += span * (rates[row] ?? 0);
+    covered += span;
+  }
+  return covered > 0 ? sequences / covered : undefined;
 }

@@ -13,7 +13,7 @@ import {
   readable,
   scientific,
   shortDigest,
-} from "../../../dashboard/state/format.ts";
+} from "../../lib/report/format.ts";
 
 Deno.test("count() separates thousands, and returns a dash for an unknown number", () => {
   assertEquals(count(1234567.4), "1,234,567");

@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { curvesCsv, placeOfEpoch, riseText, servedEpoch, smooth } from "../../../dashboard/state/curves.ts";
-import { apply, createView, type RunView } from "../../../dashboard/state/state.ts";
-import { at, milestones, startedEvent, TrainedRun } from "../browser/trained_run.ts";
+import { curvesCsv, placeOfEpoch, riseText, servedEpoch, smooth } from "../../lib/report/curves.ts";
+import { apply } from "../../lib/report/run_events.ts";
+import { createView, type RunView } from "../../lib/report/run_view.ts";
+import { at, milestones, startedEvent, TrainedRun } from "../dashboard/browser/trained_run.ts";
 
 /** Makes the view of a run whose validation loss and accuracy after each epoch are these. */
 function viewOf(epochs: readonly (readonly [loss: number, accuracy: number])[]): RunView {

@@ -1,16 +1,8 @@
-/** Holds all that the page knows about one run, and applies events to it. No DOM. */
-import { counted } from "../../lib/base/counted.ts";
-import type { EventOf, Metrics, RunEvent, Summary, WorkerShare } from "../../lib/base/events.ts";
-import { Table } from "./table.ts";
+/** Applies the events of a run, one after the other, to what is known about it. */
+import { counted } from "../base/counted.ts";
+import type { EventOf, RunEvent, WorkerShare } from "../base/events.ts";
 import { percent } from "./format.ts";
-import type { Link } from "../connection.ts";
-
-export type Phase = "waiting" | "queued" | "running" | "paused" | "stopping" | "finished" | "failed" | "interrupted";
-
-/** Columns of `RunView.progress`. */
-export const PROGRESS = { step: 0, seconds: 1, loss: 2, accuracy: 3, rate: 4, drift: 5, average: 6, wait: 7 } as const;
-/** Columns of `RunView.epochs`. */
-export const EPOCHS = { step: 0, seconds: 1, loss: 2, accuracy: 3 } as const;
+import { isStopped, meanOf, type Note, PROGRESS, type RunView } from "./run_view.ts";
 
 /** Lists the types of events to listen for. The compiler reports a missing one. */
 const TYPES: Readonly<Record<RunEvent["type"], true>> = {
@@ -34,92 +26,6 @@ export const EVENT_TYPES = Object.keys(TYPES);
 /** Most notes in the timeline, of checkpoints and of others: thousands of checkpoints must not displace rare notes. */
 const CHECKPOINTS = 100;
 const OTHERS = 400;
-
-export interface Note {
-  readonly id: number;
-  readonly kind: Exclude<RunEvent["type"], "progress" | "epoch" | "cluster">;
-  /** Training time at the event. */
-  readonly seconds: number;
-  /** Time of the event, ISO 8601. */
-  readonly at: string;
-  readonly text: string;
-}
-
-export interface RunView {
-  readonly run: string;
-  phase: Phase;
-  /** Place in the queue; undefined for a run that is not queued. */
-  place: number | undefined;
-  /** Id of the newest event that was applied. */
-  lastId: number;
-  /** Number of progress events that were applied. */
-  points: number;
-  started: EventOf<"started"> | undefined;
-  /** The config from the run's own file: events of earlier versions have other values for runs on files. */
-  config: Readonly<Record<string, unknown>>;
-  round: number;
-  step: number;
-  epoch: number;
-  digest: string;
-  /** The round of `digest`. */
-  digestRound: number;
-  training: Metrics | undefined;
-  validation: Metrics | undefined;
-  /** Metrics of a linear model of n-grams. */
-  baseline: Pick<EventOf<"baseline">, "validation" | "test"> | undefined;
-  /** The newest epoch that was evaluated. */
-  evaluated: number;
-  /** The evaluated epoch with the lowest validation loss. */
-  best: { readonly epoch: number; readonly loss: number } | undefined;
-  workers: readonly WorkerShare[];
-  /** Means of `workers` over all events since the run was started or resumed. */
-  meanWorkers: readonly WorkerShare[];
-  /** Number of events in `meanWorkers`. */
-  measured: number;
-  /** The machines of the run, if it has several. */
-  cluster: EventOf<"cluster"> | undefined;
-  summary: Summary | undefined;
-  /** Newest first. */
-  notes: readonly Note[];
-  /** Training time in seconds at the newest event. */
-  seconds: number;
-  /** Epoch milliseconds of second 0. */
-  origin: number;
-  readonly progress: Table;
-  readonly epochs: Table;
-}
-
-export function createView(run: string): RunView {
-  return {
-    run,
-    phase: "waiting",
-    place: undefined,
-    lastId: 0,
-    points: 0,
-    started: undefined,
-    config: {},
-    round: 0,
-    step: 0,
-    epoch: 0,
-    digest: "",
-    digestRound: 0,
-    training: undefined,
-    validation: undefined,
-    baseline: undefined,
-    evaluated: 0,
-    best: undefined,
-    workers: [],
-    meanWorkers: [],
-    measured: 0,
-    cluster: undefined,
-    summary: undefined,
-    notes: [],
-    seconds: 0,
-    origin: NaN,
-    progress: new Table(Object.keys(PROGRESS).length, 2),
-    epochs: new Table(Object.keys(EPOCHS).length, 2),
-  };
-}
 
 /** Applies `event`. Ignores an event that was applied before, as a restarted stream sends all again. */
 export function apply(view: RunView, event: RunEvent): void {
@@ -249,13 +155,6 @@ function finish(view: RunView, event: EventOf<"finished">): void {
   setDigest(view, summary.digest, summary.best?.round ?? summary.rounds);
 }
 
-/** Reasons of a stop. A stopped run can be resumed. */
-const STOPPED: readonly string[] = ["asked to stop", "time is up"];
-
-export function isStopped(summary: { readonly reason: string } | null | undefined): boolean {
-  return summary !== null && summary !== undefined && STOPPED.includes(summary.reason);
-}
-
 function setDigest(view: RunView, digest: string, round: number): void {
   view.digest = digest;
   view.digestRound = round;
@@ -267,15 +166,6 @@ function note(view: RunView, event: EventOf<Note["kind"]>, text: string): void {
   const alike = view.notes.filter((other) => isCheckpoint(other) === isCheckpoint(added));
   const oldest = alike.length >= (isCheckpoint(added) ? CHECKPOINTS : OTHERS) ? alike.at(-1) : undefined;
   view.notes = [added, ...view.notes.filter((other) => other !== oldest)];
-}
-
-/** Returns true for an incident, a rollback or a failure. */
-export function isIncident({ kind }: Note): boolean {
-  return kind === "incident" || kind === "rolledBack" || kind === "failed";
-}
-
-export function meanOf(workers: readonly WorkerShare[], share: "compute" | "average" | "wait"): number {
-  return workers.reduce((sum, worker) => sum + worker[share], 0) / workers.length;
 }
 
 /** Adds the `newest` shares to the means of `count` - 1 earlier ones. Workers that were replaced start again. */
@@ -295,43 +185,3 @@ function meansOf(means: readonly WorkerShare[], newest: readonly WorkerShare[], 
 
 /** Ignores an unknown event, which a page that is older than its server may receive. */
 function unknown(_event: never): void {}
-
-/** Seconds of training of a recent rate: the newest event covers too few rounds and would jump. */
-const RECENT_SECONDS = 5;
-
-/** Returns the sequences per second over the last seconds of training, or over the whole run if it has finished. */
-export function recentRate(view: RunView): number | undefined {
-  if (view.summary) return view.summary.sequencesPerSecond;
-  const times = view.progress.column(PROGRESS.seconds);
-  const rates = view.progress.column(PROGRESS.rate);
-  let sequences = 0;
-  let covered = 0;
-  for (let row = times.length - 1; row >= 0 && covered < RECENT_SECONDS; row--) {
-    const span = (times[row] ?? 0) - (times[row - 1] ?? 0);
-    sequences += span * (rates[row] ?? 0);
-    covered += span;
-  }
-  return covered > 0 ? sequences / covered : undefined;
-}
-
-/** Returns the run's config. */
-export function settings({ started, config }: Pick<RunView, "started" | "config">): Readonly<Record<string, unknown>> {
-  return { ...started?.config, ...config };
-}
-
-/** Returns a number of the config. */
-export function setting(view: RunView, key: string): number | undefined {
-  const value = settings(view)[key];
-  return typeof value === "number" ? value : undefined;
-}
-
-/** Returns one word for run and connection: without a connection, the state of the run is unknown. */
-export function stateOf({ phase, summary }: RunView, link: Link): string {
-  if (link === "reconnecting") return "reconnecting";
-  if (phase === "finished" && isStopped(summary)) return "stopped";
-  if (phase !== "waiting") return phase;
-  if (link === "preparing") return "preparing";
-  if (link === "empty") return "no run";
-  // A run without events waits for its first one.
-  return link === "connecting" ? "connecting" : "waiting";
-}

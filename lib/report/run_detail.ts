@@ -1,6 +1,6 @@
-/** Applies what the server knows about a run and the run's events do not contain, or not yet. No DOM. */
-import type { RunDetail } from "../../lib/run/types.ts";
-import type { RunView } from "./state.ts";
+/** Applies what the server knows about a run and the run's events do not contain, or not yet. */
+import type { RunDetail } from "../run/types.ts";
+import type { RunView } from "./run_view.ts";
 
 /** Applies `detail` to the view of its run. */
 export function applyDetail(view: RunView, { state, place, error, startedAt, config }: RunDetail): void {

@@ -1,5 +1,5 @@
-/** Prepares the curves of loss and accuracy for display: smoothing, the served epoch, and a sentence about it. No DOM. */
-import { EPOCHS, isStopped, PROGRESS, type RunView, setting } from "./state.ts";
+/** Prepares the curves of loss and accuracy for display: smoothing, the served epoch, and a sentence about it. */
+import { EPOCHS, isStopped, PROGRESS, type RunView, setting } from "./run_view.ts";
 import { loss as lossText } from "./format.ts";
 
 /** The mean of a smoothed curve reaches over about this share of its points. */

@@ -1,8 +1,9 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { extentOf, extentText } from "../../../dashboard/state/extent.ts";
-import { applyDetail } from "../../../dashboard/state/run_detail.ts";
-import { apply, createView, type RunView } from "../../../dashboard/state/state.ts";
-import { at, finishedEvent, TrainedRun } from "../browser/trained_run.ts";
+import { extentOf, extentText } from "../../lib/report/extent.ts";
+import { applyDetail } from "../../lib/report/run_detail.ts";
+import { apply } from "../../lib/report/run_events.ts";
+import { createView, type RunView } from "../../lib/report/run_view.ts";
+import { at, finishedEvent, TrainedRun } from "../dashboard/browser/trained_run.ts";
 
 /** Makes the view of a run of 50 epochs of 20 steps, which took `points` rounds of 2 steps, each in 0.4 s. */
 function viewOf(points: number, end?: string): RunView {

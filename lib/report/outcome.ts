@@ -1,4 +1,4 @@
-/** Texts about a finished run that the terminal and the dashboard share. The page loads this file, so it imports nothing. */
+/** Texts about a finished run. */
 
 /**
  * Describes how the served model combines its parts; `share` is the LSTM's, from 0 to 1, and `refitRows` counts the rows that
