@@ -100,6 +100,7 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     tokenFile: "",
     corsOrigin: "",
     publicUrl: "",
+    trustProxy: "",
     rateLimit: 0,
     accessLog: false,
     batchMax: 64,
