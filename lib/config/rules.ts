@@ -137,8 +137,9 @@ const RULES: readonly Rule[] = [
   ...withoutClusterRules,
   {
     field: "name",
-    when: ({ cluster, name }) => cluster !== "" && name === "",
-    expected: () => "a name with `cluster`, such as tickets, the same on all machines",
+    when: ({ cluster, name }) => cluster !== "" && !/^[A-Za-z0-9_-]{1,64}$/.test(name),
+    expected: () =>
+      "a name of up to 64 letters, digits, - and _ with `cluster`, such as tickets, the same on all machines",
   },
   {
     field: "moments",

@@ -7,9 +7,9 @@
  * `processShape` never changes the result.
  */
 import { z } from "zod";
-import { addressSet } from "./addresses.ts";
 import { dataShape } from "./data_shape.ts";
 import { KERNEL_CHOICES } from "./kernels.ts";
+import { notesShape } from "./notes_shape.ts";
 import { pathMarks, pathValue } from "./paths.ts";
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
@@ -95,15 +95,8 @@ export const serviceShape = {
     "expected an address such as https://example.org/lockstep",
   ).refine((url) => url === "" || URL.canParse(url), "expected an address such as https://example.org/lockstep")
     .default("").describe(
-      "public address of this server behind a proxy, such as https://example.org/lockstep",
+      "public address of this server behind a proxy on the same machine, such as https://example.org/lockstep",
     ),
-  trustProxy: z.string().refine(
-    (list) => list === "" || addressSet(list) !== undefined,
-    "expected addresses or networks, such as 10.0.0.7,172.16.0.0/12",
-  ).default("").describe(
-    "proxies whose X-Forwarded-For names the client, such as 10.0.0.7,172.16.0.0/12; default: with `publicUrl` those on " +
-      "this machine",
-  ),
   rateLimit: number(0, 1e9).default(0).describe("requests per second of each client; 0: no limit"),
   grace: number(0, 3600).default(5)
     .describe("seconds that open requests may take when the process ends"),
@@ -122,8 +115,6 @@ export const clusterShape = {
     .default("").describe(
       "NATS server that connects the machines of a run, such as nats://host:4222; default: one machine",
     ),
-  name: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
-    .default("").describe("with `cluster`: name of the run, the same on all machines"),
   node: z.string().regex(/^[A-Za-z0-9_-]{0,64}$/, "expected up to 64 letters, digits, - and _")
     .default("").describe("with `cluster`: name of this machine, different on each; default: random"),
   minNodes: whole(1, 1000).default(1).describe("with `cluster`: number of machines that a round requires"),
@@ -141,6 +132,7 @@ export const clusterShape = {
 } as const;
 
 export const processShape = {
+  ...notesShape,
   workers: z.union([z.literal("auto"), whole(1, 256)]).default("auto")
     .describe("threads; auto: one per core, at most one per shard"),
   kernels: z.enum(KERNEL_CHOICES).default("auto").describe(

@@ -48,6 +48,6 @@ export function nextCommands(run: string, { isFinal, isServed }: RunEnd, program
 }
 
 /** Quotes `text` if a shell would change it. */
-export function shellWord(text: string): string {
+function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,6 +1,7 @@
 /** Describes runs to clients, as plain values without tensors: HTTP, the dashboard and the library of runs use it. */
 import { z } from "zod";
 import { summarySchema } from "../base/events.ts";
+import { notesSchema } from "../config/notes_shape.ts";
 
 /** `queued`: the run waits for its turn; `interrupted`: its log has no end, and no process trains it. */
 export const RUN_STATES = ["queued", "running", "paused", "stopping", "finished", "failed", "interrupted"] as const;
@@ -11,6 +12,8 @@ export const runDetailSchema = z.object({
   state: z.enum(RUN_STATES),
   /** The time of the request, for a queued run. */
   startedAt: z.iso.datetime(),
+  /** Name, note and tags that people gave it, if there are any. */
+  ...notesSchema.shape,
   /** Position of the newest event in the log. */
   events: z.int(),
   config: z.record(z.string(), z.unknown()),
@@ -26,10 +29,11 @@ export type RunDetail = Readonly<z.infer<typeof runDetailSchema>>;
 /** A checked JSON file of a run, as bytes, which cost nothing to forward. */
 export type JsonText = Uint8Array<ArrayBuffer>;
 
-/** Selects runs for a list: those of a state, with a text, below the run `after`, `limit` at most. */
+/** Selects runs for a list: those of a state, with a tag and a text, below the run `after`, `limit` at most. */
 export interface RunQuery {
   readonly state?: RunState | undefined;
-  /** Found in the id, the task or a name of the data; case is ignored. */
+  readonly tag?: string | undefined;
+  /** Found in the id, name, note, tags, task or a name of the data; case is ignored. */
   readonly text?: string | undefined;
   readonly after?: string | undefined;
   readonly limit?: number | undefined;
@@ -40,6 +44,9 @@ export type Admission = RunDetail | "full" | "never";
 
 /** The result of a request to remove a run: `busy` if it is trained or served, `kept` if this process may not remove it. */
 export type Removal = "removed" | "busy" | "kept";
+
+/** The result of an edit of a run's notes: the run, or `kept` if this process may not write to it. */
+export type Edit = RunDetail | "kept";
 
 /** Actions of a run that is training. */
 export const RUN_ACTIONS = ["pause", "resume", "stop"] as const;

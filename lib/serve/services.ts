@@ -4,7 +4,8 @@
  */
 import type { ClusterStatus, RunEvent } from "../base/events.ts";
 import type { Predictor } from "../predict/types.ts";
-import type { Admission, JsonText, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
+import type { Notes } from "../config/notes_shape.ts";
+import type { Admission, Edit, JsonText, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
 
 export interface Runs {
   /** Id of the run that this process trains or serves. */
@@ -20,6 +21,8 @@ export interface Runs {
   evaluation(id: string): Promise<JsonText | undefined>;
   /** Queues a run with these config values. Throws an InputError for a wrong value. */
   start?(values: Readonly<Record<string, unknown>>): Promise<Admission>;
+  /** Changes the given ones of the name, the note and the tags of run `id`. */
+  edit?(id: string, edits: Notes): Promise<Edit>;
   /** Removes run `id` from the queue, or with all its files. */
   remove?(id: string): Promise<Removal>;
   /** Requests `action`. Returns false for a run that does not train in this process, or whose state does not allow it. */

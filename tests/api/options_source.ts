@@ -36,6 +36,8 @@ interface JsonSchema {
 }
 
 function typeOf({ type, enum: values, const: value, anyOf }: JsonSchema): string {
+  // The only lists that a training in a library has are of texts.
+  if (type === "array") return "readonly string[]";
   if (anyOf) return anyOf.map(typeOf).join(" | ");
   if (value !== undefined) return JSON.stringify(value);
   if (values) return values.map((one) => JSON.stringify(one)).join(" | ");

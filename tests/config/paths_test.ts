@@ -10,12 +10,13 @@ const NO_PATHS = [
   "cluster",
   "corsOrigin",
   "publicUrl",
-  "trustProxy",
   "delimiter",
   "host",
   "labelColumn",
   "name",
   "node",
+  "note",
+  "tags",
   "textColumn",
 ];
 

@@ -148,7 +148,7 @@ Deno.test("createApp() says which methods a path has", async () => {
     ["PUT", "/predict", "POST, GET, HEAD"],
     ["HEAD", "/v2/models/lockstep/infer", "POST"],
     ["POST", "/events", "GET, HEAD"],
-    ["PUT", "/runs/r1", "DELETE, GET, HEAD"],
+    ["PUT", "/runs/r1", "PATCH, DELETE, GET, HEAD"],
     ["PUT", "/", "GET, HEAD"],
     ["OPTIONS", "/predict", "POST, GET, HEAD"],
   ] as const;

@@ -11,6 +11,8 @@ import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../l
 import type { Asset, Runs, Services } from "../../lib/serve/services.ts";
 import { createApp } from "../../lib/serve/app.ts";
 import type { App, AppOptions } from "../../lib/serve/pipeline/shell.ts";
+import type { Notes } from "../../lib/config/notes_shape.ts";
+import { filled } from "../../lib/run/files/notes_file.ts";
 import type { DataStatistics } from "../../lib/data/statistics.ts";
 import type { Evaluations } from "../../lib/model/evaluation.ts";
 import { dataOf, evaluationsOf, jsonText, LABELS } from "../finished_run.ts";
@@ -34,6 +36,7 @@ export class FakeRun {
   readonly events: RunEvent[] = [];
   state: RunState = "running";
   config: RunDetail["config"] = { seed: 1 };
+  notes: Notes = {};
   /** Statistics and evaluation, of a run on files. */
   data: DataStatistics | undefined;
   evaluation: Evaluations | undefined;
@@ -117,8 +120,8 @@ export class FakeRun {
   }
 
   detail(): RunDetail {
-    const { id, state, config, events, error, queued } = this;
-    const common = { id, startedAt: AT, events: 0, summary: null };
+    const { id, state, config, events, error, queued, notes } = this;
+    const common = { id, startedAt: AT, events: 0, summary: null, ...notes };
     if (queued) return { ...common, state: "queued", ...queued };
     if (error !== undefined) return { ...common, state: "failed", config: {}, error };
     const last = events.at(-1);
@@ -157,7 +160,7 @@ const STATE_AFTER: Readonly<Partial<Record<NewEvent["type"], RunState>>> = {
 export interface FakeRuns extends Runs {
   /** Answer to the next request to start a run, instead of success. */
   admission?: Exclude<Admission, RunDetail>;
-  /** Answer to the next request to remove a run. */
+  /** Answer to the next request to remove a run; edits are kept off unless it is `removed`. */
   removal: Removal;
 }
 
@@ -187,6 +190,12 @@ export function fakeRuns(runs: FakeRun[], trains = true): FakeRuns {
       const run = new FakeRun(`asked-${place}`);
       run.queued = { place, config };
       runs.unshift(run);
+      return Promise.resolve(run.detail());
+    },
+    edit(id, edits) {
+      const run = find(id)!;
+      if (library.removal !== "removed") return Promise.resolve("kept");
+      run.notes = filled({ ...run.notes, ...edits });
       return Promise.resolve(run.detail());
     },
     remove(id) {

@@ -139,6 +139,12 @@ export interface ModelOptions {
  * ```
  */
 export interface ProcessOptions {
+  /** name of the run, which can be edited; with `cluster`, the same on all machines, of letters, digits, - and _ */
+  readonly name?: string | undefined;
+  /** note on the run, which can be edited */
+  readonly note?: string | undefined;
+  /** tag of the run, by which lists are filtered; can be edited; default: [] */
+  readonly tags?: readonly string[] | undefined;
   /** threads; auto: one per core, at most one per shard; default: "auto" */
   readonly workers?: "auto" | number | undefined;
   /** WebAssembly kernels, or native ones for the best or the named instruction set; auto: native if built and fitting; default: "auto" */
@@ -155,8 +161,6 @@ export interface ProcessOptions {
   readonly maxSeconds?: number | undefined;
   /** NATS server that connects the machines of a run, such as nats://host:4222; default: one machine */
   readonly cluster?: string | undefined;
-  /** with `cluster`: name of the run, the same on all machines */
-  readonly name?: string | undefined;
   /** with `cluster`: name of this machine, different on each; default: random */
   readonly node?: string | undefined;
   /** with `cluster`: number of machines that a round requires; default: 1 */
@@ -187,10 +191,8 @@ export interface ServiceOptions {
   readonly port?: number | undefined;
   /** origin whose pages may send requests, such as https://example.org, or * */
   readonly corsOrigin?: string | undefined;
-  /** public address of this server behind a proxy, such as https://example.org/lockstep */
+  /** public address of this server behind a proxy on the same machine, such as https://example.org/lockstep */
   readonly publicUrl?: string | undefined;
-  /** proxies whose X-Forwarded-For names the client, such as 10.0.0.7,172.16.0.0/12; default: with `publicUrl` those on this machine */
-  readonly trustProxy?: string | undefined;
   /** requests per second of each client; 0: no limit; default: 0 */
   readonly rateLimit?: number | undefined;
   /** seconds that open requests may take when the process ends; default: 5 */

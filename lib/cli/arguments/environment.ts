@@ -28,6 +28,7 @@ export function environmentValues(
     const text = variable === undefined ? undefined : read(variable);
     if (text === undefined || text === "") return [];
     if (kind === "boolean") return [[key, SWITCHES[text] ?? text]];
+    if (kind === "list") return [[key, text.split(",").map((item) => item.trim())]];
     return [[key, path && !path.words?.includes(text) ? fromCaller(text) : flagValue(flag, text)]];
   }));
 }

@@ -31,9 +31,12 @@ export interface Flag<Key extends string = ConfigKey> {
 const KINDS: Readonly<Record<string, Flag["kind"]>> = { boolean: "boolean", string: "text", array: "list" };
 const PLACEHOLDERS: Readonly<Record<Flag["kind"], string>> = { boolean: "", text: "TEXT", number: "N", list: "FILE" };
 
+/** Keys of lists whose flag is given once for each item. */
+const SINGULAR: Readonly<Record<string, string>> = { tags: "tag" };
+
 /** `batchSize` → `batch-size`. */
 export function flagName(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return (SINGULAR[key] ?? key).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** Returns the flags of a schema, in the order of its keys. */
@@ -44,8 +47,8 @@ export function flagsOf<Shape extends z.ZodRawShape>(
   return Object.entries(z.toJSONSchema(schema, { io: "input" }).properties ?? {}).map(([key, property]) => {
     const { type, enum: values, description: text, default: initial } = description.parse(property);
     const kind = KINDS[type ?? ""] ?? "number";
-    const value = values ? values.join("|") : PLACEHOLDERS[kind];
     const path = marks.get(key);
+    const value = values ? values.join("|") : kind === "list" && !path ? "TEXT" : PLACEHOLDERS[kind];
     return { key, name: flagName(key), kind, value, description: text, default: initial, ...path && { path } };
   });
 }

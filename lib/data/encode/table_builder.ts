@@ -1,6 +1,5 @@
 import { sourceName } from "../../formats/bytes.ts";
 import type { EncodedTable } from "../batches/table.ts";
-import type { KeptTexts } from "../row_texts.ts";
 import { TokenKeyList, type TokenKeys } from "../vocabulary/token_keys.ts";
 
 /** The places where rows were read, for messages. */
@@ -11,8 +10,6 @@ export interface RowPlaces {
   readonly source: Uint16Array;
   /** `[rows]`: line where the row begins. */
   readonly lines: Uint32Array;
-  /** Texts of standard input. */
-  readonly texts: KeptTexts;
 }
 
 /** Fills a table row by row. */
@@ -31,7 +28,6 @@ export class TableBuilder {
     vocabulary: number,
     sources: readonly string[],
     hasLetters: boolean,
-    texts: KeptTexts,
   ) {
     const shared = (bytes: number) => new SharedArrayBuffer(bytes);
     const wide = vocabulary > 0x10000;
@@ -42,7 +38,7 @@ export class TableBuilder {
       offsets: new Uint32Array(shared(4 * (rows + 1))),
       labels: new Uint16Array(shared(2 * rows)),
     };
-    this.places = { sources, source: new Uint16Array(rows), lines: new Uint32Array(rows), texts };
+    this.places = { sources, source: new Uint16Array(rows), lines: new Uint32Array(rows) };
   }
 
   /** Adds a row without tokens; push() adds its tokens. */

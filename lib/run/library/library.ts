@@ -6,27 +6,26 @@ import { remember } from "../../base/remember.ts";
 import { dirname, join } from "node:path";
 import type { z } from "zod";
 import type { RunEvent } from "../../base/events.ts";
+import type { Notes } from "../../config/notes_shape.ts";
 import { StopReason } from "../../lockstep/memory/control.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { listRuns, RUN_ID } from "../files/directory.ts";
-import { removeRun } from "./retention.ts";
-import { lastEvent } from "../log/event_log.ts";
-import { readMetricsFile } from "../files/metrics_files.ts";
-import { readJson, unlessMissing } from "../files/files.ts";
+import { cannotWrite, removeRun } from "./retention.ts";
+import { unlessMissing } from "../files/files.ts";
+import { editNotes, readNotes } from "../files/notes_file.ts";
 import { evaluationsSchema } from "../../model/evaluation.ts";
 import { history } from "../log/log_history.ts";
 import { LogIndex } from "../log/log_index.ts";
-import { type Manifest, manifestSchema } from "../files/manifest.ts";
-import { agreedSummary, readSummary } from "../log/summary.ts";
+import type { Manifest } from "../files/manifest.ts";
+import { readSummary } from "../log/summary.ts";
 import type { TrainingRun } from "../training/training_run.ts";
 import type { RunQueue } from "./run_queue.ts";
+import { readRun, readRunManifest, readRunMetrics, selectRuns } from "./saved_runs.ts";
 import { ShownPaths } from "./shown_paths.ts";
-import type { Admission, JsonText, Removal, RunAction, RunDetail, RunQuery, RunState } from "../types.ts";
+import type { Admission, Edit, JsonText, Removal, RunAction, RunDetail, RunQuery } from "../types.ts";
 
 /** Limits the logs whose index stays in memory: 9 bytes for each event. */
 const MOST_INDEXES = 8;
-
-const READ_AT_ONCE = 32;
 
 export class RunLibrary {
   readonly #runsDir: string;
@@ -73,35 +72,31 @@ export class RunLibrary {
   }
 
   /** Lists runs, newest first, without directories that have no readable run. */
-  async list({ state, text = "", after, limit = Infinity }: RunQuery = {}): Promise<readonly RunDetail[]> {
+  async list({ after, ...query }: RunQuery = {}): Promise<readonly RunDetail[]> {
     const queued = this.#queue?.list().map(({ id }) => id) ?? [];
     const known = [...queued, this.current, ...await listRuns(this.#runsDir)];
     const ids = [...new Set(known)].sort().reverse().filter((id) => after === undefined || id < after);
-    const found: RunDetail[] = [];
-    for (let first = 0; first < ids.length && found.length < limit; first += READ_AT_ONCE) {
-      const some = ids.slice(first, first + READ_AT_ONCE);
-      const details = await Promise.all(some.map((id) => this.get(id).catch(() => undefined)));
-      const runs = details.filter((detail) => detail !== undefined);
-      found.push(...runs.filter((run) => (state === undefined || run.state === state) && mentions(run, text)));
-    }
-    return found.slice(0, limit);
+    return await selectRuns(ids, (id) => this.get(id), query);
   }
 
   async get(id: string): Promise<RunDetail | undefined> {
     if (!RUN_ID.test(id)) return undefined;
     const queued = this.#queue?.get(id);
     if (queued) return queued;
-    const manifest = await unlessMissing(() => this.#manifest(id));
-    if (!manifest) return undefined;
-    const { startedAt, config } = manifest;
-    const common = { id, startedAt, config: this.#shown(config).config(config) };
+    const directory = this.#directory(id);
     if (this.#live?.id === id) {
-      const { state, log } = this.#live;
-      return { ...common, state, events: log.count, summary: await readSummary(this.#directory(id)) };
+      const { state, log, startedAt, config } = this.#live;
+      const common = {
+        id,
+        state,
+        startedAt,
+        ...await readNotes(directory),
+        config: this.#shown(config).config(config),
+      };
+      return { ...common, events: log.count, summary: await readSummary(directory) };
     }
-    const last = await unlessMissing(() => lastEvent(this.#path(id, "events.jsonl")));
-    const summary = await agreedSummary(this.#directory(id), manifest.id, last) ?? null;
-    return { ...common, state: endState(last), events: last?.id ?? 0, summary };
+    const run = await readRun(directory);
+    return run && { ...run, id, config: this.#shown(run.config).config(run.config) };
   }
 
   /**
@@ -188,7 +183,7 @@ export class RunLibrary {
     digest: string | undefined,
     schema: z.ZodType,
   ): Promise<JsonText | undefined> {
-    const json = await unlessMissing(() => readMetricsFile(this.#path(id, file), digest, schema));
+    const json = await readRunMetrics(this.#directory(id), file, digest, schema);
     return json && this.#shown(await this.#configOf(id)).json(json);
   }
 
@@ -209,6 +204,19 @@ export class RunLibrary {
   /** Puts the run of the request `values` into the queue. Throws an InputError if the request is invalid. */
   async start(values: Readonly<Record<string, unknown>>): Promise<Admission> {
     return this.#queue ? await this.#queue.add(values) ?? "full" : "never";
+  }
+
+  /** Changes the name, note or tags of run `id`, which exists. */
+  async edit(id: string, edits: Notes): Promise<Edit> {
+    const queued = this.#queue?.edit(id, edits);
+    if (queued) return queued;
+    try {
+      await editNotes(this.#directory(id), edits);
+    } catch (error) {
+      if (cannotWrite(error)) return "kept";
+      throw error;
+    }
+    return (await this.get(id))!;
   }
 
   /** Removes run `id`, which exists. */
@@ -236,15 +244,6 @@ export class RunLibrary {
   }
 
   #manifest(id: string): Promise<Manifest> {
-    return readJson(this.#path(id, "run.json"), manifestSchema);
+    return readRunManifest(this.#directory(id));
   }
-}
-
-/** Returns whether `text` is in the id, the task or a name of the data of a run. */
-function mentions({ id, config: { task, data } }: RunDetail, text: string): boolean {
-  return [id, task, data].flat().some((name) => String(name).toLowerCase().includes(text.toLowerCase()));
-}
-
-function endState(last: RunEvent | undefined): RunState {
-  return last?.type === "finished" || last?.type === "failed" ? last.type : "interrupted";
 }

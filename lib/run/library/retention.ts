@@ -28,13 +28,16 @@ export async function removeRun(directory: string): Promise<Removal> {
     await rm(directory, { recursive: true, force: true });
     return "removed";
   } catch (error) {
-    if (isMissingPermission(error) || ["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) {
-      return "kept";
-    }
+    if (cannotWrite(error)) return "kept";
     throw error;
   } finally {
     for (const lock of locks) lock.close();
   }
+}
+
+/** Tells whether this process may not write where it tried to. */
+export function cannotWrite(error: unknown): boolean {
+  return isMissingPermission(error) || ["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "");
 }
 
 /** The files that a process locks: the first while it trains a run, the second while it serves one. */

@@ -4,7 +4,9 @@ import { join, sep } from "node:path";
 import type { Resolve } from "../../config/resolve.ts";
 import { type Config, trainingConfig } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
+import type { Notes } from "../../config/notes_shape.ts";
 import { newId } from "../files/directory.ts";
+import { filled } from "../files/notes_file.ts";
 import { requestedRun } from "./run_request.ts";
 import { ShownPaths } from "./shown_paths.ts";
 import type { RunDetail } from "../types.ts";
@@ -12,11 +14,16 @@ import type { RunDetail } from "../types.ts";
 interface QueuedRun {
   readonly id: string;
   readonly resolve: Resolve;
-  readonly detail: RunDetail;
+  detail: RunDetail;
 }
 
 /** Limits the waiting runs, and the failed runs whose error stays in memory. */
 export const MOST_QUEUED = 100;
+
+/** Returns the notes of a run, with empty values for those that it has not. */
+function notesIn({ name = "", note = "", tags = [] }: Notes): Pick<Config, "name" | "note" | "tags"> {
+  return { name, note, tags: [...tags] };
+}
 
 export class RunQueue {
   readonly #config: Config;
@@ -44,10 +51,17 @@ export class RunQueue {
     const now = new Date(Math.max(Date.now(), this.#newest + 1000));
     this.#newest = now.getTime();
     const id = newId(now);
-    const training = trainingConfig(resolve());
+    const given = resolve();
+    const training = trainingConfig(given);
     const config = this.#shown(training).config(training);
-    const detail: RunDetail = { id, state: "queued", startedAt: now.toISOString(), events: 0, config, summary: null };
-    this.#waiting.push({ id, resolve, detail });
+    const common = { id, startedAt: now.toISOString(), events: 0, config, summary: null };
+    const queued: QueuedRun = {
+      id,
+      // Its notes may be edited while it waits.
+      resolve: (defaults) => ({ ...resolve(defaults), ...notesIn(queued.detail) }),
+      detail: { ...common, state: "queued", ...filled(given) },
+    };
+    this.#waiting.push(queued);
     this.#arrived.resolve();
     return this.get(id);
   }
@@ -82,6 +96,18 @@ export class RunQueue {
     const index = this.#waiting.findIndex((queued) => queued.id === id);
     if (index >= 0) return { ...this.#waiting[index]!.detail, place: index + 1 };
     return this.#starting?.id === id ? this.#starting.detail : this.#refused.get(id);
+  }
+
+  /** Changes the notes of run `id`. Returns undefined if the queue does not have it. */
+  edit(id: string, edits: Notes): RunDetail | undefined {
+    const queued = [...this.#waiting, this.#starting].find((one) => one?.id === id);
+    const detail = queued?.detail ?? this.#refused.get(id);
+    if (!detail) return undefined;
+    const { name: _, note: __, tags: ___, ...rest } = detail;
+    const edited = { ...rest, ...filled({ ...detail, ...edits }) };
+    if (queued) queued.detail = edited;
+    else this.#refused.set(id, edited);
+    return this.get(id);
   }
 
   /** Removes run `id`. Returns false if the queue does not have it. */

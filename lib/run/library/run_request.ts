@@ -21,6 +21,9 @@ import { shortJson } from "../../base/printable.ts";
 
 /** The options of a process that a request may set for its run. */
 const RUN_KEYS: readonly ConfigKey[] = [
+  "name",
+  "note",
+  "tags",
   "workers",
   "workerTimeout",
   "maxRestarts",

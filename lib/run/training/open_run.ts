@@ -1,5 +1,6 @@
 /** Opens a run for training: a new one in a new directory, or an earlier one at its newest checkpoint. */
 import { join } from "node:path";
+import type { Notes } from "../../config/notes_shape.ts";
 import { unlessAborted } from "../../base/waiting.ts";
 import { engineName } from "../../engine/create_engine.ts";
 import { errorCode, InputError } from "../../base/errors.ts";
@@ -9,6 +10,7 @@ import { createRunDirectory, nameLatest } from "../files/directory.ts";
 import { type LogRecap, readRecap } from "../log/log_recap.ts";
 import { EventLog } from "../log/event_log.ts";
 import { jsonBytes, writeJson, writeWhole } from "../files/files.ts";
+import { editNotes, filled } from "../files/notes_file.ts";
 import { checkData, createManifest, type Manifest, readManifest } from "../files/manifest.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { readGivenWeights } from "./given_weights.ts";
@@ -57,6 +59,7 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   if (statistics) await writeWhole(join(directory, "data.json"), statistics);
   if (source?.keys) await writeKeys(directory, source.keys);
   if (source?.vectors) await writeVectors(directory, source.vectors, source.preprocessing.vocabulary);
+  await saveNotes(directory, config);
   await writeJson(join(directory, "run.json"), { id, ...manifest } satisfies Manifest);
   await nameLatest(config.runsDir, id);
   const log = await EventLog.create(join(directory, "events.jsonl"));
@@ -82,11 +85,18 @@ export async function earlierRun(directory: string, options: TrainingRunOptions)
       return newest.state;
     };
     const prepared = await prepareRun(options, training, { restore, given });
+    await saveNotes(directory, options.config);
     return { id, directory, startedAt, log, prepared, options, recap, problems };
   } catch (error) {
     await log.close();
     throw error;
   }
+}
+
+/** Saves the name, note and tags that the options of the process have. */
+async function saveNotes(directory: string, config: Notes): Promise<void> {
+  const notes = filled(config);
+  if (Object.keys(notes).length > 0) await editNotes(directory, notes);
 }
 
 /** Opens the log of a run that is resumed. A run that was killed before it had a log, and so did nothing, gets a new one. */

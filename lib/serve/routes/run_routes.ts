@@ -42,6 +42,7 @@ const request = { params: z.object({ id: idSchema }) };
 
 const queryFields = {
   state: z.enum(RUN_STATES),
+  tag: z.string().max(50),
   text: z.string().max(200),
   after: idSchema,
   limit: z.string().regex(/^[1-9]\d{0,3}$/).transform(Number).pipe(z.int().max(MOST_LISTED)),
@@ -49,6 +50,7 @@ const queryFields = {
 const listQuery = z.object(queryFields).partial();
 const WANTED: Readonly<Record<keyof typeof queryFields, string>> = {
   state: RUN_STATES.join(", "),
+  tag: "at most 50 characters",
   text: "at most 200 characters",
   after: "the id of a run",
   limit: `a whole number from 1 to ${MOST_LISTED}`,
@@ -97,7 +99,8 @@ export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: Even
   routes.add({
     method: "get",
     path: "/runs",
-    summary: "Runs, newest first; filtered by state, by a text in the id, and to those older than the run `after`",
+    summary:
+      "Runs, newest first; filtered by state, by tag, by a text in id, notes or data, and to those before `after`",
     request: { query: listQuery },
     responses: {
       200: jsonAnswer(

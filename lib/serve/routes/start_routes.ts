@@ -1,10 +1,12 @@
-/** Starts and removes runs: `POST /runs` and `DELETE /runs/{id}`. */
+/** Starts, names and removes runs: `POST /runs`, `PATCH /runs/{id}` and `DELETE /runs/{id}`. */
 import { z } from "@hono/zod-openapi";
 import { presets } from "../../config/presets.ts";
 import { configSchema } from "../../config/schema.ts";
 import { describe } from "../../base/printable.ts";
 import { isRecord } from "../../base/record.ts";
-import { inputError } from "../../base/errors.ts";
+import { inputError, Problems } from "../../base/errors.ts";
+import { type Notes, notesSchema } from "../../config/notes_shape.ts";
+import { expectation } from "../../config/resolve.ts";
 import { REQUEST_KEYS } from "../../run/library/run_request.ts";
 import { readJsonBody } from "../pipeline/body.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
@@ -17,6 +19,33 @@ const requestSchema = z.object({
   preset: z.enum(Object.keys(presets) as [string, ...string[]]).optional(),
   ...Object.fromEntries(REQUEST_KEYS.map((key) => [key, configSchema.shape[key].optional()])),
 }).openapi("RunRequest");
+
+/** Rebuilds the schema, as only schemas made after `@hono/zod-openapi` is loaded have `openapi`. */
+const editSchema = z.strictObject(notesSchema.shape).openapi("RunEdit");
+
+/** Reads the edits of a run's notes. Throws an InputError that names each wrong value. */
+function readEdits(body: unknown): Notes {
+  const parsed = notesSchema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const problems = new Problems();
+  for (const issue of parsed.error.issues) {
+    const field = issue.path.reduce<string>(
+      (text, key) => typeof key === "number" ? `${text}[${key}]` : String(key),
+      "",
+    );
+    const value = issue.path.reduce<unknown>(
+      (part, key) => part instanceof Object ? Reflect.get(part, key) : part,
+      body,
+    );
+    const expected = issue.code === "unrecognized_keys" ? "expected name, note and tags" : expectation(issue);
+    problems.add(() => ({
+      field: field || "body",
+      message: `${field || "the body"} is ${describe(value)}: ${expected}`,
+    }));
+  }
+  problems.check();
+  return {};
+}
 
 export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: number): void {
   const findRun = runFinder(runs);
@@ -51,6 +80,31 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
       return problemResponse(409, [{ field: "queue", message }]);
     }
     return c.json(admission, 202, { "Location": `runs/${admission.id}` });
+  });
+
+  routes.add({
+    method: "patch",
+    path: "/runs/{id}",
+    summary: "Change the name, the note or the tags of a run; an empty value removes it",
+    request: {
+      params: z.object({ id: idSchema }),
+      body: { required: true, content: { "application/json": { schema: editSchema } } },
+    },
+    responses: {
+      200: jsonAnswer("The run", runSchema),
+      400: problemAnswer("A value is invalid"),
+      404: problemAnswer("The run does not exist"),
+      409: problemAnswer("This process may not write to the directory of runs"),
+      413: problemAnswer("The body is too large"),
+      415: problemAnswer("The Content-Type is not JSON"),
+    },
+  }, async (c) => {
+    const { id } = await findRun(c.req.param("id"));
+    const edits = readEdits(await readJsonBody(c, bodyLimitBytes));
+    const edit = await runs.edit?.(id, edits) ?? "kept";
+    if (edit !== "kept") return c.json(edit);
+    const message = `run ${id} cannot be changed: this process may not write to the directory of runs`;
+    return problemResponse(409, [{ field: "id", message }]);
   });
 
   routes.add({

@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunEvent } from "../../../lib/base/events.ts";
 import { RunLibrary } from "../../../lib/run/library/library.ts";
+import type { RunQuery } from "../../../lib/run/types.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { createTinyRun } from "../tiny_run.ts";
 
@@ -90,4 +91,27 @@ Deno.test("RunLibrary leaves out directories that are no run, and refuses invali
     await assertRejects(() => library.get("20200101-000000-junk"));
     await rm(join(run.directory, "events.jsonl"));
     assertEquals((await library.get(run.id))?.events, 0);
+  }));
+
+Deno.test("RunLibrary.edit() names runs, also in a directory of another name, and list() finds them", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const other = await createTinyRun(runsDir);
+    await other.log.close();
+    const run = await createTinyRun(runsDir);
+    await run.train();
+    const library = RunLibrary.saved(run.directory, run.id);
+    const edited = await library.edit(other.id, { name: "Näme", tags: ["slow"] });
+    assertEquals(edited === "kept" ? edited : [edited.name, edited.tags, edited.state], [
+      "Näme",
+      ["slow"],
+      "interrupted",
+    ]);
+    const found = async (query: RunQuery) => (await library.list(query)).map(({ id }) => id);
+    assertEquals([await found({ text: "nÄM" }), await found({ tag: "slow" }), await found({ tag: "slo" })], [
+      [other.id],
+      [other.id],
+      [],
+    ]);
+    await library.edit(run.id, { note: "a slow one" });
+    assertEquals((await found({ text: "slow" })).length, 2);
   }));

@@ -119,6 +119,17 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
     assertEquals([config.task, config.test, config.tokenizer], ["table", join(dataDir, "rows.csv"), "chars"]);
   }));
 
+Deno.test("RunQueue.edit() changes the notes of a waiting run, which begins with them", async () => {
+  const queue = new RunQueue(configOf({ name: "of-the-process" }));
+  const run = await queue.add({ name: "asked", tags: ["a"] });
+  assertEquals([run?.name, run?.tags], ["asked", ["a"]]);
+  assertEquals([queue.edit(run!.id, { note: "why", tags: [] })?.note, queue.get(run!.id)?.tags], ["why", undefined]);
+  const { name, note, tags } = queue.take()!.resolve();
+  assertEquals([name, note, tags], ["asked", "why", []]);
+  assertEquals(queue.edit("20200101-000000-none", {}), undefined);
+  assertEquals((await queue.add({}))?.name, undefined);
+});
+
 Deno.test("RunQueue returns runs in order, with places that move up, and refuses runs when full", async () => {
   const queue = new RunQueue(configOf({}));
   const began = "2100-01-02T03:04:05.678Z";
