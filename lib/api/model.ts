@@ -10,9 +10,8 @@ import { BatchPredictor } from "../predict/batch_predictor.ts";
 import { predictTable } from "../predict/table/predict_table.ts";
 import { prediction, wantedThreshold } from "../standalone/answers.ts";
 import { createReader } from "../standalone/reader.ts";
-import { topLabels } from "../standalone/top_labels.ts";
 import type { TrainedModel } from "../predict/trained_model.ts";
-import type { Input as CheckedInput, Prediction as RowPrediction, Reader } from "../predict/types.ts";
+import type { Input as CheckedInput, Reader } from "../predict/types.ts";
 import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
 import { obstacleAt, writePieces } from "../run/files/files.ts";
 import { saveFile } from "./model_file.ts";
@@ -162,7 +161,7 @@ export class OpenModel implements Model {
   async #predict(
     inputs: readonly CheckedInput[],
     name: (at: number) => string,
-    { top, reject }: PredictOptions,
+    { reject, ...wanted }: PredictOptions,
   ): Promise<Prediction[]> {
     this.#checkOpen();
     const { labels, version } = this.trained;
@@ -178,7 +177,11 @@ export class OpenModel implements Model {
           const field = name(first + failed.row);
           throw inputError(field, `${field} cannot be cut into tokens: ${failed.error}`);
         }
-        some.forEach((_, row) => answers.push(answerOf(prediction(outcome, row, labels, threshold), labels, top)));
+        some.forEach((_, row) => {
+          const answer = prediction(outcome, row, labels, { ...wanted, threshold });
+          const best = answer.class ?? answer.rejected!.class;
+          answers.push({ ...answer, probability: outcome.probabilities[row * labels.length + best]! });
+        });
         yield;
       }
     })());
@@ -194,11 +197,4 @@ export class OpenModel implements Model {
     predictor.setNewest(version);
     return predictor;
   }
-}
-
-function answerOf({ class: best, label, ...rest }: RowPrediction, labels: readonly string[], top = 0): Prediction {
-  const { probabilities } = rest;
-  const probability = probabilities.reduce((most, one) => Math.max(most, one));
-  const ranked = top > 0 ? { top: topLabels(probabilities, labels, top) } : {};
-  return { class: best, label, probability, ...rest, ...ranked };
 }

@@ -15,7 +15,7 @@ import { parameterLayout } from "../model/layout.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { withWordVectors } from "../model/word_vectors.ts";
 import { createCombiner } from "../ngrams/combine.ts";
-import { prediction, wantedThreshold } from "../standalone/answers.ts";
+import { type AnswerOptions, prediction, wantedThreshold } from "../standalone/answers.ts";
 import { openReading, readAll, type Reading } from "../standalone/readings.ts";
 import { mostVectors, SequencePredictor } from "../standalone/sequence_predictor.ts";
 import type { BatchOptions, Outcome, PredictMessage } from "./protocol.ts";
@@ -118,17 +118,17 @@ export class BatchPredictor {
 export async function openSaved(
   { config, labels, version, preprocessing }: Omit<TrainedModel, "run">,
   batchMax = 256,
-  reject?: number,
+  { reject, ...wanted }: Omit<AnswerOptions, "threshold"> & { readonly reject?: number | undefined } = {},
   native?: NativeLibrary,
 ): Promise<(inputs: readonly Input[]) => Prediction[]> {
   const { spec } = trainedModel(config, labels);
-  const threshold = wantedThreshold(version.rejection, reject);
+  const answers = { ...wanted, threshold: wantedThreshold(version.rejection, reject) };
   const options = { config, spec, preprocessing, maxBatch: batchMax, maxLength: config.length, native };
   const predictor = await BatchPredictor.open(options);
   predictor.setNewest(version);
   return (inputs) => {
     const outcome = predictor.predict(inputs);
     if (outcome.unread.length > 0) throw new Error(outcome.unread[0]!.error);
-    return inputs.map((_, row) => prediction(outcome, row, labels, threshold));
+    return inputs.map((_, row) => prediction(outcome, row, labels, answers));
   };
 }

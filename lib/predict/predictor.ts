@@ -7,7 +7,7 @@ import { errorMessage } from "../base/errors.ts";
 import { engineName } from "../engine/create_engine.ts";
 import { trainedModel } from "../model/task_model.ts";
 import type { Newest, TrainedModel } from "./trained_model.ts";
-import { prediction, wantedThreshold } from "../standalone/answers.ts";
+import { type AnswerOptions, prediction, wantedThreshold } from "../standalone/answers.ts";
 import { createReader } from "../standalone/reader.ts";
 import { idsOf, joinSequences } from "../standalone/readings.ts";
 import { KEPT_VERSIONS } from "./batch_predictor.ts";
@@ -37,8 +37,7 @@ export interface PredictorOptions extends Pick<BatchOptions, "native"> {
 interface Waiting {
   readonly inputs: readonly Input[];
   readonly version: number | undefined;
-  /** Answers with less confidence are rejected. */
-  readonly threshold: number;
+  readonly answers: AnswerOptions;
   /** Aborts when the client disconnects; undefined once it is listened to. */
   signal: (() => AbortSignal) | undefined;
   readonly since: number;
@@ -98,12 +97,16 @@ export class ThreadPredictor implements Predictor {
     return this.#keep(version).then(() => this.#enqueue(inputs, options));
   }
 
-  #enqueue(inputs: readonly Input[], { version, signal, reject: wanted }: PredictOptions): Promise<Answer> {
+  #enqueue(
+    inputs: readonly Input[],
+    { version, signal, reject: wanted, ...options }: PredictOptions,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const newest = this.#options.newest();
       const threshold = wantedThreshold("memory" in newest ? undefined : newest.rejection, wanted);
       this.#start();
-      this.#queue.add({ inputs, version, threshold, signal, since: performance.now(), resolve, reject });
+      const answers = { ...options, threshold };
+      this.#queue.add({ inputs, version, answers, signal, since: performance.now(), resolve, reject });
       if (signal) this.#watching ??= setTimeout(() => this.#watch(), WATCH_MS);
       this.#sendSoon();
     });
@@ -260,9 +263,9 @@ export class ThreadPredictor implements Predictor {
     const { run, labels } = this.shape;
     const { round, digest, computeMs, unread } = outcome;
     let row = 0;
-    for (const { inputs, threshold, since, resolve, reject } of batch) {
+    for (const { inputs, answers, since, resolve, reject } of batch) {
       const first = row;
-      const predictions = inputs.map(() => prediction(outcome, row++, labels, threshold));
+      const predictions = inputs.map(() => prediction(outcome, row++, labels, answers));
       const failed = unread.find((one) => one.row >= first && one.row < row);
       if (failed) reject(new Error(`A text cannot be cut into tokens: ${failed.error}`));
       else resolve({ run, round, digest, predictions, queueMs: sentAt - since, computeMs });

@@ -1,5 +1,6 @@
 /** Describes predictions to HTTP, commands and the dashboard: plain values, no tensors. */
 
+import type { AnswerOptions } from "../standalone/answers.ts";
 import type { Flags, Input, Prediction, Reader } from "../standalone/types.ts";
 import type { Histogram } from "./histogram.ts";
 
@@ -34,7 +35,7 @@ export interface Answer {
   readonly computeMs: number;
 }
 
-export interface PredictOptions {
+export interface PredictOptions extends Omit<AnswerOptions, "threshold"> {
   /** The round whose weights answer, one of `versions()`; without it, the newest. */
   readonly version?: number | undefined;
   /** Precision of the answers: less confident rows are rejected. 0 rejects none; without it, the model decides. */

@@ -1,19 +1,32 @@
 /** Makes the answers of predictions from probabilities. */
 import { inputError } from "../base/errors.ts";
 import { answerOf, type Rejection, thresholdFor } from "../model/rejection.ts";
+import { topLabels } from "./top_labels.ts";
 import type { Flags, Prediction } from "./types.ts";
+
+/** Says what an answer has. */
+export interface AnswerOptions {
+  /** Answers with less confidence are rejected. */
+  readonly threshold: number;
+  /** The number of most probable labels that are listed. */
+  readonly top?: number | undefined;
+  /** False leaves the list of all probabilities empty. */
+  readonly probabilities?: boolean | undefined;
+}
 
 /** Returns the prediction for input `row`, whose probabilities are a row of `[inputs, classes]`. */
 export function prediction(
   { probabilities: all, flags }: { readonly probabilities: Float32Array; readonly flags: readonly Flags[] },
   row: number,
   labels: readonly string[],
-  threshold: number,
+  { threshold, top = 0, probabilities: isFull = true }: AnswerOptions,
 ): Prediction {
+  const own = all.subarray(row * labels.length, (row + 1) * labels.length);
   const probabilities: number[] = [];
-  const first = row * labels.length;
-  for (let index = 0; index < labels.length; index++) probabilities.push(all[first + index]!);
-  return { ...answerOf(probabilities, labels, threshold), probabilities, ...flags[row] };
+  // A loop is faster than Array.from().
+  if (isFull) { for (let index = 0; index < own.length; index++) probabilities.push(own[index]!); }
+  const listed = top > 0 ? { top: topLabels(own, labels, top) } : undefined;
+  return { ...answerOf(own, labels, threshold), probabilities, ...listed, ...flags[row] };
 }
 
 /**

@@ -13,7 +13,6 @@ import type { WholeModel } from "./model_file.ts";
 import { createReader } from "./reader.ts";
 import { openReading, readAll, type Reading } from "./readings.ts";
 import { mostVectors, SequencePredictor } from "./sequence_predictor.ts";
-import { topLabels } from "./top_labels.ts";
 import type { Input, Reader } from "./types.ts";
 
 /**
@@ -42,7 +41,7 @@ export interface Prediction {
   };
   /** The probability of the most probable class. */
   readonly probability: number;
-  /** One a class, in the order of the labels; sums to 1. */
+  /** One a class, in the order of the labels; sums to 1. Empty if the options leave it out. */
   readonly probabilities: readonly number[];
   /** The most probable classes, the most probable first: as many as `top` asks for. */
   readonly top?: readonly { readonly label: string; readonly probability: number }[];
@@ -67,6 +66,8 @@ export interface Prediction {
 export interface PredictOptions {
   /** How many of the most probable classes to list in `top`. */
   readonly top?: number | undefined;
+  /** False leaves `probabilities` empty, which saves memory for models of thousands of labels. Default: true. */
+  readonly probabilities?: boolean | undefined;
   /** The precision that answers should have: less sure inputs get no label. 0 answers all; default: the model's own. */
   readonly reject?: number | undefined;
 }
@@ -165,7 +166,7 @@ export class Model {
   #predict(
     inputs: readonly Input[],
     nameOf: (row: number) => string,
-    { top = 0, reject }: PredictOptions = {},
+    { reject, ...options }: PredictOptions = {},
   ): Prediction[] {
     const threshold = wantedThreshold(this.#rejection, reject);
     const { keepsUnknown } = this.#opened().predictor;
@@ -177,10 +178,10 @@ export class Model {
     const { offsets } = sequences;
     const longest = inputs.reduce((most, _, row) => Math.max(most, offsets[row + 1]! - offsets[row]!), 1);
     const probabilities = this.#roomFor(inputs.length, longest).predictor.predict(sequences);
+    const { labels } = this;
     return inputs.map((_, row) => {
-      const answer = prediction({ probabilities, flags }, row, this.labels, threshold);
-      const most = top > 0 && { top: topLabels(answer.probabilities, this.labels, top) };
-      return { ...answer, probability: Math.max(...answer.probabilities), ...most };
+      const answer = prediction({ probabilities, flags }, row, labels, { ...options, threshold });
+      return { ...answer, probability: probabilities[row * labels.length + (answer.class ?? answer.rejected!.class)]! };
     });
   }
 

@@ -1,6 +1,7 @@
 /** Describes predictions: plain values, no tensors. */
 import type { ReadingRules } from "../base/normal_form.ts";
 import type { RowAnswer } from "../model/rejection.ts";
+import type { RankedLabel } from "./top_labels.ts";
 
 /**
  * An input of the model, checked but not yet read: a text, or tokens, which are names for a model with a vocabulary of
@@ -29,6 +30,8 @@ export interface Flags {
 }
 
 export interface Prediction extends RowAnswer, Partial<Flags> {
-  /** One a class, in the order of `labels`; sums to 1. */
+  /** One a class, in the order of `labels`; sums to 1. Empty where the request does not want them. */
   readonly probabilities: readonly number[];
+  /** The most probable labels, the most probable first, if the request wants some. */
+  readonly top?: readonly RankedLabel[];
 }

@@ -5,7 +5,7 @@ import { BATCH_SIZES, Histogram } from "../../lib/predict/histogram.ts";
 import { createReader } from "../../lib/standalone/reader.ts";
 import { openPreprocessing } from "../../lib/data/encode/open_preprocessing.ts";
 import { openReading } from "../../lib/standalone/readings.ts";
-import { answerOf } from "../../lib/model/rejection.ts";
+import { prediction } from "../../lib/standalone/answers.ts";
 import type { ModelInfo, Prediction, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Runs, Services } from "../../lib/serve/services.ts";
@@ -247,13 +247,14 @@ export function predictorOf(
     shape: model,
     reader: createReader(model, json),
     model: () => Promise.resolve(model),
-    predict: (inputs, { reject = 0 } = {}) =>
+    predict: (inputs, { reject = 0, ...options } = {}) =>
       Promise.resolve({
         ...{ run, round, digest, queueMs: 0.25, computeMs: 0.5 },
         predictions: inputs.map(read).map((input) => {
-          const { probabilities } = classify(input);
+          const probabilities = Float32Array.from(classify(input).probabilities);
+          const flags = input.flags ? [input.flags] : [];
           // Its thresholds are the wanted precisions.
-          return { ...answerOf(probabilities, model.labels, reject), probabilities, ...input.flags };
+          return prediction({ probabilities, flags }, 0, model.labels, { ...options, threshold: reject });
         }),
       }),
     versions: () => Promise.resolve([7, 5]),

@@ -41,7 +41,7 @@ export interface Prediction {
     readonly probability: number;
     readonly threshold: number;
   };
-  /** One a class, in the order of the model's labels; sums to 1. */
+  /** One a class, in the order of the model's labels; sums to 1. Empty if the options leave it out. */
   readonly probabilities: readonly number[];
   /** The most probable classes, if `top` asks for them. */
   readonly top?: readonly { readonly label: string; readonly probability: number }[];
@@ -66,6 +66,8 @@ export interface Prediction {
 export interface PredictOptions {
   /** Adds the most probable classes to each answer, at most as many. */
   readonly top?: number | undefined;
+  /** False leaves `probabilities` empty, which saves memory for models of thousands of labels. Default: true. */
+  readonly probabilities?: boolean | undefined;
   /** Share of the answers that must be right: less confident inputs get no label. Default: that of the model. */
   readonly reject?: number | undefined;
 }

@@ -10,7 +10,7 @@ import { inputError } from "../../base/errors.ts";
 import { parseIds, type Question, questionsByLine, questionsByRow } from "../../predict/questions.ts";
 import { createReader } from "../../standalone/reader.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
-import { topLabels } from "../../standalone/top_labels.ts";
+import type { RankedLabel } from "../../standalone/top_labels.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 import type { Input, Prediction } from "../../predict/types.ts";
 import { printableExcerpt, printableJson } from "../../base/printable.ts";
@@ -129,14 +129,20 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   }
   restrictWriting([]);
   restrictReading({ data: files ?? [] }, configPaths, [directory]);
-  const predict = await openSaved(withThreshold(model, threshold), BATCH, reject, native);
+  const { top } = options;
+  const predict = await openSaved(
+    withThreshold(model, threshold),
+    BATCH,
+    { reject, top, probabilities: top === 0 },
+    native,
+  );
   const reader = createReader(config, preprocessing);
   const texts = [...files ? [] : words, ...behind ?? []];
   if (texts.length > 0) {
     const text = texts.join(" ");
     const input = reader.text ? reader.readText(text, "the text") : reader.readTokens(parseIds(text), "the sequence");
     const answer = predict([input])[0]!;
-    terminal.line(sentence(answer, labels, options.top));
+    terminal.line(sentence(answer, labels));
     const unknown = answer.unknownShare ?? 0;
     if (unknown >= MOSTLY_UNKNOWN) {
       terminal.note(
@@ -147,27 +153,22 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   }
 
   const { round, digest } = version;
-  const { top } = options;
   if (!files) {
-    const lineAnswer: Answerer = (answer) => ({
-      ...answer,
-      ...top > 0 && { top: topLabels(answer.probabilities, labels, top) },
-      round,
-      digest,
-    });
+    const lineAnswer: Answerer = (answer) => {
+      const { probabilities: _, ...short } = answer;
+      return { ...top > 0 ? short : answer, round, digest };
+    };
     return await answerAll(questionsByLine(input, reader, config), predict, lineAnswer, terminal);
   }
-  const shown = (probabilities: readonly number[]) =>
-    top > 0
-      ? topLabels(probabilities, labels, top).map(({ label, probability }) => [label, probability])
-      : probabilities.map((probability, index) => [labels[index]!, probability]);
-  const rowAnswer: Answerer = ({ class: _, label, rejected, probabilities, ...flags }, { file, line }, row) => ({
+  const rowAnswer: Answerer = ({ class: _, label, rejected, probabilities, top, ...flags }, { file, line }, row) => ({
     ...files.length > 1 && { file },
     row,
     line,
     label,
     ...rejected && { rejected },
-    probabilities: Object.fromEntries(shown(probabilities)),
+    probabilities: Object.fromEntries(
+      listed({ probabilities, top }, labels).map(({ label, probability }) => [label, probability]),
+    ),
     ...flags,
   });
   return await answerAll(questionsByRow(options.data, input, reader, options), predict, rowAnswer, terminal);
@@ -223,18 +224,22 @@ function refuseDashes(args: readonly string[]): void {
   throw inputError(text, message);
 }
 
-function sentence(
-  { class: best, label, rejected, probabilities }: Prediction,
+/** Returns the labels of an answer with their probabilities: the most probable ones, or all. */
+function listed(
+  { probabilities, top }: { readonly probabilities: readonly number[]; readonly top?: Prediction["top"] | undefined },
   labels: readonly string[],
-  top: number,
-): string {
-  const shown = top > 0
-    ? topLabels(probabilities, labels, top)
-    : labels.map((label, index) => ({ label, probability: probabilities[index]! }));
-  const shares = shown.map(({ label, probability }) => `${printableExcerpt(label)} ${percent(probability)}`);
-  const answer = rejected
+): readonly RankedLabel[] {
+  return top ?? probabilities.map((probability, index) => ({ label: labels[index]!, probability }));
+}
+
+function sentence(answer: Prediction, labels: readonly string[]): string {
+  const { class: best, label, rejected } = answer;
+  const shares = listed(answer, labels).map(({ label, probability }) =>
+    `${printableExcerpt(label)} ${percent(probability)}`
+  );
+  const given = rejected
     ? `none of these, as ${rejected.class} (${printableExcerpt(rejected.label)}) has less than ` +
       percent(rejected.threshold)
     : `${best} (${printableExcerpt(label ?? "")})`;
-  return `Class: ${answer} - Probabilities: ${shares.join(", ")}`;
+  return `Class: ${given} - Probabilities: ${shares.join(", ")}`;
 }

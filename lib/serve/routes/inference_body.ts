@@ -5,7 +5,8 @@ import { describe, shortened } from "../../base/printable.ts";
 import { inputError } from "../../base/errors.ts";
 import { mapInTurns } from "../../base/turns.ts";
 import type { Answer, Input, Reader } from "../../predict/types.ts";
-import { readReject } from "./reject.ts";
+import { readReject, readTop } from "./answer_options.ts";
+import { checkProbabilities } from "./prediction_body.ts";
 
 /** Ignored, so its content is not checked: thousands of keys would take longer than all the rest. */
 const anyObject = z.unknown().optional().openapi({ type: "object", additionalProperties: true });
@@ -22,7 +23,7 @@ type Tensor = z.infer<typeof tensorSchema>;
 
 export const inferenceSchema = z.object({
   id: z.string().optional(),
-  parameters: anyObject.openapi({ description: "`reject` is read, as in /predict" }),
+  parameters: anyObject.openapi({ description: "`reject` and `top` are read, as in /predict" }),
   inputs: z.array(tensorSchema).min(1).max(2),
   outputs: z.array(z.object({ name: z.string() })).optional(),
 }).openapi("InferenceRequest");
@@ -35,7 +36,8 @@ export const inferenceAnswerSchema = z.object({
   outputs: z.array(tensorSchema),
 }).openapi("InferenceAnswer");
 
-const OUTPUTS = ["label", "class", "probabilities"] as const;
+const OUTPUTS = ["label", "class", "probabilities", "top_labels", "top_probabilities"] as const;
+type Output = typeof OUTPUTS[number];
 
 /** Limit of requested outputs, which may repeat. */
 const MOST_OUTPUTS = 16;
@@ -43,10 +45,9 @@ const MOST_OUTPUTS = 16;
 interface InferenceRequest {
   readonly id: string | undefined;
   readonly sequences: readonly Input[];
-  /** Precision of the answers, if the request wants one. */
-  readonly reject: number | undefined;
+  readonly options: { readonly reject?: number | undefined; readonly top?: number | undefined };
   /** Names of the requested outputs. */
-  readonly outputs: readonly string[];
+  readonly outputs: readonly Output[];
 }
 
 /** Parses the body. Throws an InputError with its first error. Yields to other requests during a long body. */
@@ -54,6 +55,7 @@ export async function parseInference(
   body: unknown,
   reader: Reader,
   maxInstances: number,
+  labels: number,
 ): Promise<InferenceRequest> {
   checkSizes(body);
   const parsed = inferenceSchema.safeParse(body);
@@ -69,13 +71,23 @@ export async function parseInference(
     await (reader.text && !inputs.some(({ name }) => name === "tokens")
       ? textSequences(inputs, reader, maxInstances)
       : tokenSequences(inputs, reader, maxInstances));
-  const names = outputs?.map(({ name }) => name) ?? OUTPUTS;
-  const unknown = names.find((name) => !OUTPUTS.some((output) => output === name));
-  if (unknown !== undefined) {
-    throw inputError("outputs", `outputs has the unknown name ${describe(unknown)}: expected ${OUTPUTS.join(", ")}`);
+  const parameter = (name: string) => memberOf(body, "parameters", name);
+  const top = readTop(parameter("top"), "parameters.top");
+  const possible = OUTPUTS.filter((name) => top !== undefined || !name.startsWith("top_"));
+  const usual = possible.filter((name) => top === undefined || name !== "probabilities");
+  const unknown = outputs?.find(({ name }) => !possible.some((output) => output === name));
+  if (unknown) {
+    const message = `outputs has the unknown name ${describe(unknown.name)}: expected ${possible.join(", ")}`;
+    throw inputError("outputs", message);
   }
-  const reject = readReject(memberOf(body, "parameters", "reject"), "parameters.reject");
-  return { id, sequences, reject, outputs: names };
+  const names = outputs ? possible.filter((output) => outputs.some(({ name }) => name === output)) : usual;
+  if (names.includes("probabilities")) checkProbabilities(sequences.length, labels);
+  return {
+    id,
+    sequences,
+    options: { reject: readReject(parameter("reject"), "parameters.reject"), top },
+    outputs: names,
+  };
 }
 
 /** Throws an InputError for lists longer than any valid one, before the schema visits all elements. */
@@ -194,22 +206,31 @@ export function inferenceAnswer(
   { round, digest, run, predictions }: Answer,
   name: string,
 ): z.infer<typeof inferenceAnswerSchema> {
-  const rows = predictions.length;
-  const all = {
-    label: { name: "label", shape: [rows], datatype: "BYTES", data: predictions.map(({ label }) => label ?? "") },
-    class: { name: "class", shape: [rows], datatype: "INT64", data: predictions.map((one) => one.class ?? -1) },
-    probabilities: {
-      name: "probabilities",
-      shape: [rows, predictions[0]?.probabilities.length ?? 0],
-      datatype: "FP32",
-      data: predictions.flatMap(({ probabilities }) => probabilities),
-    },
+  const column = (name: string, datatype: string, data: readonly unknown[]) => ({
+    name,
+    shape: [data.length],
+    datatype,
+    data: [...data],
+  });
+  const matrix = (name: string, datatype: string, rows: readonly (readonly unknown[])[]) => ({
+    name,
+    shape: [rows.length, rows[0]?.length ?? 0],
+    datatype,
+    data: rows.flat(),
+  });
+  const top = predictions.map(({ top = [] }) => top);
+  const make: Readonly<Record<Output, (name: string) => Tensor>> = {
+    label: (name) => column(name, "BYTES", predictions.map(({ label }) => label ?? "")),
+    class: (name) => column(name, "INT64", predictions.map((one) => one.class ?? -1)),
+    probabilities: (name) => matrix(name, "FP32", predictions.map(({ probabilities }) => probabilities)),
+    top_labels: (name) => matrix(name, "BYTES", top.map((row) => row.map(({ label }) => label))),
+    top_probabilities: (name) => matrix(name, "FP32", top.map((row) => row.map(({ probability }) => probability))),
   };
   return {
     model_name: name,
     model_version: String(round),
     ...(id !== undefined && { id }),
     parameters: { run, digest },
-    outputs: OUTPUTS.filter((output) => outputs.includes(output)).map((output) => all[output]),
+    outputs: outputs.map((output) => make[output](output)),
   };
 }

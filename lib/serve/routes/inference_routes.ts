@@ -167,7 +167,8 @@ export function inferenceRoutes(routes: Routes, services: PredictionServices, op
       description: (reader.text
         ? "`text` has the shape [sequences]. Or `tokens`, as BYTES of [sequences, length], with `lengths` if rows are padded."
         : "`tokens` has the shape [sequences, length]. A second input `lengths` [sequences] allows padded rows.") +
-        " A rejected sequence has the class -1 and an empty label.",
+        " A rejected sequence has the class -1 and an empty label. With the parameter `top` the outputs `top_labels` and " +
+        "`top_probabilities`, [sequences, top], stand in place of `probabilities`.",
       request: { params, body: { required: true, content: { "application/json": { schema: inferenceSchema } } } },
       responses: {
         200: jsonAnswer("Predictions of one version of the weights", inferenceAnswerSchema),
@@ -181,10 +182,11 @@ export function inferenceRoutes(routes: Routes, services: PredictionServices, op
       checkName(c.req.param("name"));
       const version = versionOf(c.req.param("version"));
       const body = await readJsonBody(c, bodyLimitBytes, bodyOf(reader));
-      const request = await parseInference(body, reader, maxInstances);
+      const request = await parseInference(body, reader, maxInstances, shape.labels.length);
       const answer = await predictor.predict(request.sequences, {
         version,
-        reject: request.reject,
+        ...request.options,
+        probabilities: request.outputs.includes("probabilities"),
         signal: () =>
           c.req.raw.signal,
       });

@@ -6,6 +6,7 @@ import { bareJson } from "../pipeline/front.ts";
 import {
   answerSchema,
   bodyOfQuery,
+  checkProbabilities,
   parsePredict,
   predictionBody,
   predictQuery,
@@ -82,7 +83,9 @@ export function predictRoutes(routes: Routes, { predictor }: PredictionServices,
     asked: unknown,
   ): Promise<{ readonly body: Record<string, unknown>; readonly timing: Record<string, string> }> {
     const request = await parsePredict(asked, reader, limits.maxInstances);
-    const answer = await predictor.predict(request.inputs, { reject: request.reject, signal: () => req.raw.signal });
-    return { body: predictionBody(answer, request, shape.labels), timing: { "Server-Timing": serverTiming(answer) } };
+    const { inputs, single: _, ...options } = request;
+    if (options.probabilities !== false) checkProbabilities(inputs.length, shape.labels.length);
+    const answer = await predictor.predict(inputs, { ...options, signal: () => req.raw.signal });
+    return { body: predictionBody(answer, request), timing: { "Server-Timing": serverTiming(answer) } };
   }
 }

@@ -3,18 +3,12 @@ import { counted } from "../../base/counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe, shortened } from "../../base/printable.ts";
 import { InputError, inputError, Problems } from "../../base/errors.ts";
-import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
+import type { Answer, Input, ModelShape, PredictOptions, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
-import { expectation } from "../../config/resolve.ts";
-import { topLabels } from "../../standalone/top_labels.ts";
-import { readReject, rejectSchema } from "./reject.ts";
+import { readReject, readTop, rejectSchema, topSchema } from "./answer_options.ts";
 
-interface PredictRequest {
+interface PredictRequest extends Pick<PredictOptions, "reject" | "top" | "probabilities"> {
   readonly inputs: readonly Input[];
-  /** Precision of the answers, if the request wants one. */
-  readonly reject: number | undefined;
-  /** Number of most probable labels that each prediction lists by name, if the request wants some. */
-  readonly top?: number | undefined;
   /** True for a body with `text` or `tokens`: the answer is then its prediction, not a list. */
   readonly single: boolean;
 }
@@ -26,38 +20,46 @@ const instanceList = z.array(z.unknown(), {
   error: ({ input }) => `instances is ${describe(input)}: expected a list of sequences`,
 });
 const instanceSchema = z.strictObject({ text: z.unknown(), tokens: z.unknown() }).partial();
-const bodySchema = instanceSchema.extend({ instances: instanceList.optional(), reject: z.unknown(), top: z.unknown() })
-  .partial();
+const bodySchema = instanceSchema.extend({
+  instances: instanceList.optional(),
+  reject: z.unknown(),
+  top: z.unknown(),
+  probabilities: z.boolean({
+    error: ({ input }) => `probabilities is ${describe(input)}: expected true or false`,
+  }).optional(),
+}).partial();
 
-const topSchema = z.int().min(1).max(100_000);
-
-const topField = z.unknown().openapi({
-  type: "integer",
-  minimum: 1,
-  description: "Lists this many of the most probable labels in each prediction, as `top`",
+const listSchema = z.boolean().optional().openapi({
+  description: "Whether predictions have all `probabilities`: false by default where `top` is given",
 });
+
+/** Limits the probabilities in an answer: as JSON they have about 40 MB. */
+const MOST_PROBABILITIES = 2 ** 21;
 
 /** The parameters of `GET /predict`. */
 export const predictQuery = z.object({
   text: z.string().optional().openapi({ description: "A text to classify" }),
   tokens: z.string().optional().openapi({ description: "Tokens with commas between them, instead of a text" }),
   reject: rejectSchema.optional(),
-  top: topField.optional(),
+  top: topSchema.optional(),
+  probabilities: listSchema,
 });
 
 /** Returns the body of `POST /predict` that asks the same as a query. Throws an InputError if it asks nothing. */
 export function bodyOfQuery(query: URLSearchParams, { text }: Pick<Reader, "text">): Record<string, unknown> {
-  const { tokens, reject, top, ...others } = Object.fromEntries(query);
+  const { tokens, reject, top, probabilities, ...others } = Object.fromEntries(query);
   if (others.text === undefined && tokens === undefined) {
     const wanted = text ? "/predict?text=where is my parcel" : "/predict?tokens=1,2,3";
     throw inputError("query", `the query has no ${text ? "text" : "tokens"}: expected such as ${wanted}`);
   }
   const number = (value: string) => /^[\d.]+$/.test(value) ? Number(value) : value;
+  const flag = (value: string) => ({ true: true, false: false })[value] ?? value;
   return {
     ...others,
     ...tokens !== undefined && { tokens: text ? tokens.split(",") : tokens.split(",").map(number) },
     ...reject !== undefined && { reject: number(reject) },
     ...top !== undefined && { top: number(top) },
+    ...probabilities !== undefined && { probabilities: flag(probabilities) },
   };
 }
 
@@ -73,8 +75,8 @@ export function predictSchema({ vocabulary, length, text }: ModelShape, maxInsta
     : z.union([tokens, z.strictObject({ tokens })]);
   const instances = z.array(instance).min(1).max(maxInstances);
   const single = { tokens: tokens.optional(), ...text && { text: words.optional() } };
-  const more = { instances: instances.optional(), reject: rejectSchema.optional(), top: topField.optional() };
-  return z.strictObject({ ...single, ...more }).openapi("PredictRequest", {
+  const options = { reject: rejectSchema.optional(), top: topSchema.optional(), probabilities: listSchema };
+  return z.strictObject({ ...single, instances: instances.optional(), ...options }).openapi("PredictRequest", {
     description: `One of ${Object.keys(single).join(", ")} and instances`,
   });
 }
@@ -84,7 +86,7 @@ const predictionSchema = z.object({
   label: z.string().nullable().openapi({ description: "Null for none of the labels" }),
   rejected: z.object({ class: z.int(), label: z.string(), probability: z.number(), threshold: z.number() }).optional()
     .openapi({ description: "The most probable class, where its probability is below the threshold of an answer" }),
-  probabilities: z.array(z.number()),
+  probabilities: z.array(z.number()).optional().openapi({ description: "In the order of the model's labels" }),
   top: z.array(z.object({ label: z.string(), probability: z.number() })).optional()
     .openapi({ description: "The most probable labels, if the request wants some" }),
   unknownShare: z.number().optional().openapi({
@@ -107,9 +109,7 @@ export function parsePredict(
   maxInstances: number,
 ): PredictRequest | Promise<PredictRequest> {
   const usual = usualTokens(body);
-  return usual
-    ? { inputs: [reader.readTokens(usual, "tokens")], reject: undefined, single: true }
-    : parseAny(body, reader, maxInstances);
+  return usual ? { inputs: [reader.readTokens(usual, "tokens")], single: true } : parseAny(body, reader, maxInstances);
 }
 
 async function parseAny(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
@@ -117,14 +117,15 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw structureError(parsed.error, body, "", wanted);
   const { instances } = parsed.data;
-  const reject = readReject(parsed.data.reject, "reject");
-  const top = readTop(parsed.data.top);
+  const top = readTop(parsed.data.top, "top");
+  const { probabilities = top === undefined } = parsed.data;
+  const options = { reject: readReject(parsed.data.reject, "reject"), top, probabilities };
   const asked = (["text", "tokens", "instances"] as const).filter((key) => key in parsed.data);
   if (asked.length !== 1) {
     const found = asked.length === 0 ? `no ${reader.text ? "text" : "tokens"}` : `both ${asked.join(" and ")}`;
     throw inputError("body", `the body has ${found}: ${wanted}`);
   }
-  if (!instances) return { inputs: [readInstance(parsed.data, "", reader)], reject, top, single: true };
+  if (!instances) return { inputs: [readInstance(parsed.data, "", reader)], ...options, single: true };
   if (instances.length === 0 || instances.length > maxInstances) {
     throw inputError(
       "instances",
@@ -142,15 +143,17 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
     }
   });
   problems.check();
-  return { inputs, reject, top, single: false };
+  return { inputs, ...options, single: false };
 }
 
-/** Returns the number of labels that the request wants. Throws an InputError if it is none. */
-function readTop(value: unknown): number | undefined {
-  if (value === undefined) return undefined;
-  const { success, data, error } = topSchema.safeParse(value);
-  if (success) return data;
-  throw inputError("top", `top is ${describe(value)}: ${expectation(error.issues[0]!)}`);
+/** Throws an InputError if an answer with all probabilities of so many sequences would be too long. */
+export function checkProbabilities(sequences: number, labels: number): void {
+  const most = Math.max(1, Math.floor(MOST_PROBABILITIES / labels));
+  if (sequences <= most) return;
+  const message =
+    `the answer to ${counted(sequences, "sequence")} has ${counted(labels, "probability", "probabilities")} ` +
+    `for each: expected at most ${counted(most, "sequence")}, or "top", which leaves them out`;
+  throw inputError("instances", message);
 }
 
 /** Returns the list of a body with only `tokens`, the usual one, which needs no schema. */
@@ -178,12 +181,9 @@ function readInstance(value: unknown, field: string, reader: Reader): Input {
 /** Returns the body of the response. */
 export function predictionBody(
   { run, round, digest, predictions: all }: Answer,
-  { inputs, top, single }: Pick<PredictRequest, "inputs" | "top" | "single">,
-  labels: readonly string[],
+  { inputs, probabilities, single }: Pick<PredictRequest, "inputs" | "probabilities" | "single">,
 ): Record<string, unknown> {
-  const predictions = top === undefined
-    ? all
-    : all.map((prediction) => ({ ...prediction, top: topLabels(prediction.probabilities, labels, top) }));
+  const predictions = probabilities === false ? all.map(({ probabilities: _, ...prediction }) => prediction) : all;
   if (predictions.length !== inputs.length) {
     throw new Error(
       `The predictor answered ${counted(inputs.length, "input")} with ${counted(predictions.length, "prediction")}`,

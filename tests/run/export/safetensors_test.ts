@@ -34,6 +34,7 @@ optionalTest(withoutPytorch, {
   # One by one, and all rows in one padded batch.
   answer = [loaded.predict(one) for one in questions] + loaded.predict(questions) + loaded.predict(bare)
   assert loaded.predict([]) == []
+  assert [one["label"] for one in loaded.predict(questions[0], reject=0, top=1)["top"]] == [loaded.predict(questions[0], reject=0)["label"]]
   first = lambda reject: loaded.predict(questions[:1], reject=reject)[0]
   assert first(0)["label"] is not None and first(0.9) == answer[0]
   try:

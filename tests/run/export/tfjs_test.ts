@@ -12,7 +12,7 @@ import { withPages } from "./pages.ts";
 /** A module that an export writes, as a program in JavaScript sees it. */
 interface Classifier {
   readonly encode?: (input: unknown) => Int32Array;
-  predict(input: unknown, options?: { readonly reject?: number }): Prediction & Prediction[];
+  predict(input: unknown, options?: { readonly reject?: number; readonly top?: number }): Prediction & Prediction[];
 }
 
 async function openTfjs(): Promise<typeof import("@tensorflow/tfjs")> {
@@ -48,6 +48,7 @@ Deno.test("exportModel(tfjs): predict.js predicts rows and lists as the product 
     const [first] = sequences;
     const rejecting = (reject: number) => classifier.predict({ ids: first }, { reject });
     assertNotEquals(rejecting(0).label, null);
+    assertEquals(classifier.predict({ ids: first }, { top: 1 }).top?.[0]?.label, rejecting(0).label);
     assertEquals(rejecting(0.9).label, expected[0]!.label);
     assertThrows(() => rejecting(0.95), RangeError, "`reject` is 0.95: expected at most 0.9, the highest");
     if (classifier.encode) assertSame([predict(classifier.encode(["ha", "ho"]))], [predict({ tokens: ["ha", "ho"] })]);

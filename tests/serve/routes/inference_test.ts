@@ -36,6 +36,29 @@ Deno.test("POST /v2/models/lockstep/infer rejects by its parameter: class -1 and
   ]);
 });
 
+Deno.test("POST /v2/models/lockstep/infer lists the most probable labels by its parameter", async () => {
+  const infer = (more: object) =>
+    post("/v2/models/lockstep/infer", { inputs: [tokens], parameters: { top: 1 }, ...more });
+  const { outputs } = await (await infer({})).json();
+  assertEquals(outputs.map(({ name }: { name: string }) => name), [
+    "label",
+    "class",
+    "top_labels",
+    "top_probabilities",
+  ]);
+  assertEquals(outputs.slice(2), [
+    { name: "top_labels", shape: [2, 1], datatype: "BYTES", data: ["odd", "even"] },
+    { name: "top_probabilities", shape: [2, 1], datatype: "FP32", data: [0.75, 0.75] },
+  ]);
+  const full = await (await infer({ outputs: [{ name: "probabilities" }, { name: "top_labels" }] })).json();
+  assertEquals(full.outputs.map(({ shape }: { shape: unknown }) => shape), [[2, 2], [2, 1]]);
+  const refused = await infer({ parameters: {}, outputs: [{ name: "top_labels" }] });
+  assertEquals(
+    (await refused.json()).error,
+    'outputs has the unknown name "top_labels": expected label, class, probabilities',
+  );
+});
+
 Deno.test("POST /v2/models/{name}/infer accepts flat data, INT32, lengths, run names and outputs", async () => {
   const asked: (readonly Input[])[] = [];
   const predict: Predictor["predict"] = (sequences) => {

@@ -88,14 +88,22 @@ Deno.test("GET /predict answers as POST does, with the headers of other answers"
 });
 
 Deno.test("POST /predict lists the most probable labels on request", async () => {
-  const { top } = await (await post("/predict", { text: "refund", top: 1 })).json();
-  assertEquals(top, [{ label: "even", probability: 0.75 }]);
+  const asked = { text: "refund", top: 1 };
+  const { top, probabilities } = await (await post("/predict", asked)).json();
+  assertEquals([top, probabilities], [[{ label: "even", probability: 0.75 }], undefined]);
+  const full = await (await post("/predict", { ...asked, probabilities: true })).json();
+  assertEquals([full.top, full.probabilities], [top, [0.25, 0.75]]);
+  assertEquals(
+    (await (await post("/predict", { text: "refund", probabilities: false })).json()).probabilities,
+    undefined,
+  );
   const { predictions } = await (await post("/predict", { instances: ["refund", "please"], top: 9 })).json();
   assertEquals(predictions.map(({ top }: { top: unknown }) => top), [
     [{ label: "even", probability: 0.75 }, { label: "odd", probability: 0.25 }],
     [{ label: "odd", probability: 0.75 }, { label: "even", probability: 0.25 }],
   ]);
   assertEquals(await complaint({ text: "refund", top: 0 }), "top is 0: expected at least 1");
+  assertEquals(await complaint({ text: "a", probabilities: 1 }), "probabilities is 1: expected true or false");
 });
 
 Deno.test("POST /predict gives no label to answers that are less sure than the request wants", async () => {

@@ -14,6 +14,7 @@ import { type Combiner, createCombiner } from "../../../ngrams/combine.ts";
 import type { NgramSpace } from "../../../ngrams/features.ts";
 import type { HashedModel, HashedSpace } from "../../../ngrams/hashed.ts";
 import type { LinearModel } from "../../../ngrams/model.ts";
+import { type RankedLabel, topLabels } from "../../../standalone/top_labels.ts";
 import type { ReadFile } from "./folder.ts";
 
 /** Creates a tokenizer of Hugging Face: see predict_module.ts. Models without one do not have it. */
@@ -59,6 +60,7 @@ interface Row {
 
 interface Answer extends RowAnswer {
   readonly probabilities: readonly number[];
+  readonly top?: readonly RankedLabel[];
 }
 
 interface Asked {
@@ -71,7 +73,7 @@ export interface Questions {
   readonly about: About;
   /** Returns the token ids of a text, or of a list of tokens by name. */
   readonly encode: ((input: string | readonly (string | number)[]) => Int32Array) | undefined;
-  readonly ask: (input: unknown, options?: { readonly reject?: number }) => Asked;
+  readonly ask: (input: unknown, options?: { readonly reject?: number; readonly top?: number }) => Asked;
 }
 
 /** Opens an exported folder. */
@@ -154,7 +156,7 @@ function createQuestions(about: About, reading: Reading | undefined, combine: Co
   return {
     about,
     encode: encode && ((input) => encode(input).tokens),
-    ask(input, { reject } = {}) {
+    ask(input, { reject, top = 0 } = {}) {
       const { rejection, labels } = about;
       const threshold = reject === undefined ? rejection?.threshold ?? 0 : thresholdFor(rejection?.points, reject);
       const list = Array.isArray(input) && !isRow(input) ? input : undefined;
@@ -165,7 +167,13 @@ function createQuestions(about: About, reading: Reading | undefined, combine: Co
           const answers = rows.map((row, index): Answer => {
             const probabilities = lstm[index]!;
             combine?.(probabilities, ngramRow(row), 0);
-            return { ...answerOf(probabilities, labels, threshold), probabilities: [...probabilities], ...row.flags };
+            const listed = top > 0 && { top: topLabels(probabilities, labels, top) };
+            return {
+              ...answerOf(probabilities, labels, threshold),
+              probabilities: [...probabilities],
+              ...listed,
+              ...row.flags,
+            };
           });
           return list ? answers : answers[0]!;
         },

@@ -65,6 +65,8 @@ const ANSWER = `
 export interface Options {
   /** Precision of the answers: a row that needs more confidence gets the label null. 0 answers all. */
   readonly reject?: number;
+  /** How many of the most probable labels to list in \`top\`. */
+  readonly top?: number;
 }
 
 export interface Answer {
@@ -73,6 +75,8 @@ export interface Answer {
   readonly label: string | null;
   /** One a class, in the order of the labels. */
   readonly probabilities: number[];
+  /** The most probable labels, the most probable first, if the options want some. */
+  readonly top?: readonly { readonly label: string; readonly probability: number }[];
   /** The most probable class of a rejected row. */
   readonly rejected?: {
     readonly class: number;

@@ -18,7 +18,7 @@ export interface Prediction {
   };
   /** The probability of the most probable class. */
   readonly probability: number;
-  /** One a class, in the order of the labels; sums to 1. */
+  /** One a class, in the order of the labels; sums to 1. Empty if the options leave it out. */
   readonly probabilities: readonly number[];
   /** The most probable classes, the most probable first: as many as `top` asks for. */
   readonly top?: readonly RankedLabel[];
@@ -31,6 +31,8 @@ export interface Prediction {
 export interface PredictOptions {
   /** How many of the most probable classes to list in `top`. */
   readonly top?: number | undefined;
+  /** False leaves `probabilities` empty, which saves memory for models of thousands of labels. Default: true. */
+  readonly probabilities?: boolean | undefined;
   /** The precision that answers should have: less sure inputs get no label. 0 answers all; default: the model's own. */
   readonly reject?: number | undefined;
 }

@@ -382,18 +382,20 @@ class Classifier:
             else:
                 self.ngrams = Ngrams(about["ngrams"], tensors, kind, preprocessing["vocabulary"])
 
-    def predict(self, inputs, reject=None):
+    def predict(self, inputs, reject=None, top=0):
         """
         Returns class, label and probabilities of a row, or a list of answers for a list of rows: see README.md. Raises
-        TypeError or ValueError for other inputs, and ValueError if the model does not reach the precision `reject`.
+        TypeError or ValueError for other inputs, and ValueError if the model does not reach the precision `reject`. With
+        `top` an answer lists as many of the most probable labels.
         """
         threshold = self.threshold(reject)
         if hasattr(inputs, "tolist"):
             ids = inputs.tolist()
             inputs = [{"ids": row} for row in ids] if ids and isinstance(ids[0], list) else {"ids": ids}
         if isinstance(inputs, (list, tuple)) and not self.is_row(inputs):
-            return self.answers([self.sequence(one, f"inputs[{index}]") for index, one in enumerate(inputs)], threshold)
-        return self.answers([self.sequence(inputs, "the input")], threshold)[0]
+            sequences = [self.sequence(one, f"inputs[{index}]") for index, one in enumerate(inputs)]
+            return self.answers(sequences, threshold, top)
+        return self.answers([self.sequence(inputs, "the input")], threshold, top)[0]
 
     def is_row(self, inputs):
         """Tells whether a list is one row, not a list of rows: numbers, or the codes of a model of codes."""
@@ -464,7 +466,7 @@ class Classifier:
                 raise ValueError(f"{name}[{index}] is {shown(token)}: expected {wanted}")
         return [int(token) for token in ids]
 
-    def answers(self, sequences, threshold):
+    def answers(self, sequences, threshold, top=0):
         found = [None] * len(sequences)
         # Rows of a batch have similar lengths.
         order = sorted(range(len(sequences)), key=lambda place: len(sequences[place]))
@@ -475,8 +477,13 @@ class Classifier:
                 sequence = sequences[place]
                 row = self.ngrams.combined(row, sequence) if self.ngrams else row
                 flags = sequence.flags() if isinstance(sequence, Sequence) else {}
-                found[place] = {**self.answer(row, threshold), "probabilities": row.tolist(), **flags}
+                listed = {"top": self.top(row, top)} if top else {}
+                found[place] = {**self.answer(row, threshold), "probabilities": row.tolist(), **listed, **flags}
         return found
+
+    def top(self, row, count):
+        order = np.argsort(-row, kind="stable")[:count]
+        return [{"label": self.about["labels"][index], "probability": float(row[index])} for index in order]
 
     def answer(self, row, threshold):
         best = int(row.argmax())
