@@ -11,6 +11,7 @@ import { readRows, type SourceInfo } from "../formats/rows.ts";
 import type { EncodedText } from "./encode/text_encoder.ts";
 import type { Preprocessing } from "./encode/preprocessing.ts";
 import { ProblemLog, WarningLog } from "./findings/problems.ts";
+import { KeptTexts } from "./row_texts.ts";
 import { TableBuilder } from "./encode/table_builder.ts";
 
 export interface EvaluationRows extends LoadedPart {
@@ -38,6 +39,7 @@ export async function readEvaluationRows(
   const problems = new ProblemLog();
   const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number; readonly key: number })[] = [];
   const read: SourceInfo[] = [];
+  const texts = new KeptTexts();
   const warnings = new WarningLog();
   const reading = { ...options, rules: preprocessing.rules, warn: warnings.add.bind(warnings) };
   for await (const entry of readRows(sources, reading, input, (info) => read.push(info))) {
@@ -49,7 +51,10 @@ export async function readEvaluationRows(
     const label = options.unlabelled ? 0 : classes.get(entry.label);
     const row = "tokens" in entry ? entry.tokens : entry.text;
     if (label === undefined) problems.add({ file, line, problem: unknownLabel(entry.label, labels) });
-    else rows.push({ file, line, label, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });
+    else {
+      rows.push({ file, line, label, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });
+      texts.add(entry);
+    }
   }
   if (problems.count > 0 && options.onBadRow === "stop") throw problems.error();
   if (rows.length === 0) {
@@ -57,7 +62,8 @@ export async function readEvaluationRows(
     throw inputError("data", message);
   }
   const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
-  const builder = new TableBuilder(rows.length, tokens, preprocessing.vocabulary, sources, preprocessing.hasLetters);
+  const { vocabulary, hasLetters } = preprocessing;
+  const builder = new TableBuilder(rows.length, tokens, vocabulary, sources, hasLetters, texts);
   for (const row of rows) {
     builder.begin(row.label, sources.indexOf(row.file), row.line);
     for (const token of row.tokens) builder.push(token);

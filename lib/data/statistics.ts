@@ -18,11 +18,19 @@ const partSchema = z.object({
   empty: z.int(),
 });
 
-/** Rows with the same tokens as other rows: their number, and pairs of places such as `tickets.csv:18`. */
-const repeatedSchema = z.object({
-  rows: z.int(),
-  examples: z.array(z.object({ place: z.string(), sameAs: z.string() })),
+/** A row with the tokens of another one: their places, such as `tickets.csv:18`, and their labels. */
+const exampleSchema = z.object({
+  place: z.string(),
+  sameAs: z.string(),
+  /** Older files have no labels. */
+  label: z.string().optional(),
+  sameLabel: z.string().optional(),
+  /** The text of the row, which only `check` reads. */
+  text: z.string().optional(),
 });
+
+/** Rows with the same tokens as other rows: their number, and examples. */
+const repeatedSchema = z.object({ rows: z.int(), examples: z.array(exampleSchema) });
 
 const roleSchema = z.enum(["training", "validation", "test"]);
 
@@ -79,6 +87,13 @@ export interface Repetition {
   readonly text: string;
   /** Says that metrics of a model trained on these data are less reliable for it. */
   readonly isSuspect: boolean;
+}
+
+/** Formats an example of a repeated row: `tickets.csv:18 (bug), same as tickets.csv:7 (feature): …`. */
+export function exampleText({ place, sameAs, label, sameLabel, text }: RepeatedRows["examples"][number]): string {
+  const labelled = (place: string, label: string | undefined) => label === undefined ? place : `${place} (${label})`;
+  const pair = `${labelled(place, label)}, same as ${labelled(sameAs, sameLabel)}`;
+  return text === undefined ? pair : `${pair}: ${text}`;
 }
 
 /** Returns the rows that occur more than once, as `check` and training report them. */

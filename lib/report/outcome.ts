@@ -48,6 +48,6 @@ export function nextCommands(run: string, { isFinal, isServed }: RunEnd, program
 }
 
 /** Quotes `text` if a shell would change it. */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

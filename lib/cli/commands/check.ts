@@ -8,6 +8,8 @@ import { dataShape } from "../../config/data_shape.ts";
 import { InputError, inputError } from "../../base/errors.ts";
 import { callersFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
 import { checkReport } from "../terminal/check_report.ts";
+import { withTexts } from "../../data/load/example_texts.ts";
+import { shellWord } from "../../report/outcome.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
@@ -51,13 +53,19 @@ export async function checkCommand(
     ...input && { input },
     onRows: (rows) => terminal.live(counted(rows, "row")),
   }, true);
-  if (json) terminal.json({ ...data.statistics, refusals }, 2);
-  else for (const line of checkReport(data.statistics, options)) terminal.line(line);
+  const statistics = await withTexts(data, options);
+  if (json) terminal.json({ ...statistics, refusals }, 2);
+  else for (const line of checkReport(statistics, options)) terminal.line(line);
   if (refusals.length === 0) {
-    if (!json) terminal.write("\nTraining would accept this data\n");
+    if (!json) { for (const line of ["", "Training would accept this data", trainCommand(args)]) terminal.line(line); }
     return ExitCode.done;
   }
   if (!json) terminal.write("\nTraining would refuse this data:\n");
   complain(terminal, new InputError(refusals));
   return ExitCode.badInput;
+}
+
+/** Returns the command that trains on the same data: both commands take the same arguments. */
+function trainCommand(args: readonly string[]): string {
+  return [`${PROGRAM} train`, ...args.map(shellWord)].join(" ");
 }

@@ -3,11 +3,12 @@ import { counted, whole } from "../../base/counted.ts";
 import { sourceName } from "../../formats/bytes.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
-import { printableExcerpt } from "../../base/printable.ts";
+import { printable, printableExcerpt, shortened } from "../../base/printable.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import { displayWidth, padded } from "./columns.ts";
 import {
   type DataStatistics,
+  exampleText,
   type PartStatistics,
   type Repetition,
   repetitions,
@@ -19,6 +20,12 @@ const CLASSES = 20;
 
 /** Draws the bar of the largest class this wide. */
 const BAR = 24;
+
+/** Limits the text of a repeated row, in characters. */
+const TEXT = 100;
+
+/** A class is rare if the largest one has this many times as many rows. */
+const RARE = 20;
 
 const percent = (part: number, all: number) => all === 0 ? "-" : `${(100 * part / all).toFixed(1)}%`;
 
@@ -38,6 +45,7 @@ export function checkReport(
     ...repetitions(statistics).flatMap(repeatedLines),
     ...badLines(statistics),
     ...statistics.warnings.map((warning) => item("Warning", forCommandLine(warning))),
+    ...rareLines(statistics.classes),
   ];
 }
 
@@ -87,6 +95,21 @@ function classLines(classes: DataStatistics["classes"]): string[] {
   return [item("Classes", whole(rows.length)), ...lines];
 }
 
+/** Warns of classes that a model may neglect, and says what helps. */
+function rareLines(classes: DataStatistics["classes"]): string[] {
+  const most = Math.max(...classes.map(({ training }) => training));
+  const rare = classes.filter(({ training }) => RARE * training <= most).sort((a, b) => a.training - b.training);
+  const [first] = rare;
+  if (!first) return [];
+  const name = `${JSON.stringify(printableExcerpt(first.label))} (${counted(first.training, "training row")})`;
+  const rows = `no more than a ${RARE}th of the training rows of the largest one`;
+  const which = rare.length === 1
+    ? `the class ${name} has`
+    : `${counted(rare.length, "class")} have, the smallest is ${name},`;
+  const advice = "If rare classes matter as much, train with --class-weights balanced or --metric macro-f1";
+  return [item("Warning", `${which} ${rows}. ${advice}`)];
+}
+
 function lengthLines(statistics: DataStatistics, options: Pick<DataOptions, "maxLength" | "truncate">): string[] {
   const { p50, p90, p95, p99, max } = statistics.lengths;
   const cut = eachPart(statistics).map(({ part, role }) =>
@@ -131,7 +154,9 @@ function vocabularyLines(statistics: DataStatistics): string[] {
 
 function repeatedLines({ name, repeated, text }: Repetition): string[] {
   if (repeated.rows === 0) return name === "" ? [] : [item(name, "none")];
-  const lines = repeated.examples.map(({ place, sameAs }) => `  ${place} same as ${sameAs}`);
+  const lines = repeated.examples.map(({ text, ...pair }) =>
+    `  ${printable(exampleText({ ...pair, text: text && shortened(text, TEXT) }))}`
+  );
   return [item(name, text), ...lines, ...more(repeated.rows, lines.length)];
 }
 

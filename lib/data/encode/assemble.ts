@@ -11,13 +11,19 @@ import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
 import type { ProvisionalTokens } from "../vocabulary/provisional.ts";
 import type { StoredRow } from "./row_store.ts";
 import { stratifiedSplit } from "./split.ts";
-import type { PartStatistics, RepeatedRows } from "../statistics.ts";
+import type { PartStatistics } from "../statistics.ts";
 import type { EncodedTable } from "../batches/table.ts";
 import { placeOf, type RowPlaces, TableBuilder } from "./table_builder.ts";
 import { UNKNOWN } from "../vocabulary/vocabulary.ts";
 
 /** Fraction of the training rows that an automatic length does not cut. */
 const AUTO_SHARE = 0.99;
+
+/** A row of the sources, and another one with the same tokens. */
+interface RepeatedRow {
+  readonly row: number;
+  readonly sameAs: number;
+}
 
 /** The rows of one role. */
 export interface LoadedPart {
@@ -34,8 +40,8 @@ export interface AssembledTraining extends ChosenVocabulary {
   readonly validation: LoadedPart;
   readonly lengths: Lengths;
   readonly maxLength: number;
-  /** Validation rows whose tokens a training row has. */
-  readonly leaks: RepeatedRows;
+  /** Validation rows whose tokens a training row has, by their positions in the sources. */
+  readonly leaks: { readonly rows: number; readonly examples: readonly RepeatedRow[] };
   /** Returns the place where a row of the sources was read. */
   readonly place: (row: number) => string;
 }
@@ -82,7 +88,7 @@ export async function assembleTraining(
   const fill = { ...options, ids: chosen.ids, size: chosen.vocabulary.size, maxLength, tokens };
   const fillers = ([0, 1] as const).map((role) => new Filler(part, rows[role], kept[role].tokens(maxLength), fill));
   let leaked = 0;
-  const examples: { row: number; sameAs: number }[] = [];
+  const examples: RepeatedRow[] = [];
   part.store.scan((stored) => {
     const { row, first } = stored;
     const role = validates[row] as 0 | 1;
@@ -97,10 +103,6 @@ export async function assembleTraining(
     const before = validates.subarray(0, row).reduce((sum, other) => sum + (other === role ? 1 : 0), 0);
     return placeOf((role === 0 ? training! : validation!).places, before);
   };
-  const leaks = {
-    rows: leaked,
-    examples: examples.map(({ row, sameAs }) => ({ place: place(row), sameAs: place(sameAs) })),
-  };
   return {
     ...chosen,
     training: training!,
@@ -108,7 +110,7 @@ export async function assembleTraining(
     validation: validation!,
     lengths: full,
     maxLength,
-    leaks,
+    leaks: { rows: leaked, examples },
     place,
   };
 }
@@ -153,8 +155,9 @@ class Filler {
   #truncated = 0;
   #empty = 0;
 
-  constructor({ sources }: EncodedPart, rows: number, tokens: number, options: FillOptions) {
-    this.#builder = new TableBuilder(rows, tokens, options.size, sources.map(({ name }) => name), options.hasLetters);
+  constructor({ sources, texts }: EncodedPart, rows: number, tokens: number, options: FillOptions) {
+    const names = sources.map(({ name }) => name);
+    this.#builder = new TableBuilder(rows, tokens, options.size, names, options.hasLetters, texts);
     this.#addUnknown = options.tokens.adder(this.#builder.unknown);
     this.#options = options;
   }

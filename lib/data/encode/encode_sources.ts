@@ -1,4 +1,4 @@
-/** Reads sources once, and turns their rows into provisional ids and labels. The texts are not kept. */
+/** Reads sources once, and turns their rows into provisional ids and labels. Only texts of standard input are kept. */
 import { nearest } from "../../base/nearest.ts";
 import { inputError } from "../../base/errors.ts";
 import { Duplicates } from "../findings/duplicates.ts";
@@ -12,6 +12,7 @@ import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
 import { type ReadingRules, spellingOf } from "../../base/normal_form.ts";
 import { ProblemLog, WarningLog } from "../findings/problems.ts";
 import { ProvisionalTokens } from "../vocabulary/provisional.ts";
+import { KeptTexts } from "../row_texts.ts";
 import { MOST_KEYS, rowKeys } from "./row_keys.ts";
 import { RowStore } from "./row_store.ts";
 import { createTokenizer } from "../tokenizers/create_tokenizer.ts";
@@ -23,11 +24,12 @@ const MOST_CLASSES = 0x10000;
 /** Examples of duplicates, conflicts and leaks that are kept. */
 export const EXAMPLES = 5;
 
-/** A row with the tokens of an earlier one: the position of the earlier row, and the place of this one. */
+/** A row with the tokens of an earlier one: the position of the earlier row, and the place and class of this one. */
 interface Repetition {
   readonly first: number;
   readonly file: string;
   readonly line: number;
+  readonly label: number;
 }
 
 export interface Repetitions {
@@ -47,6 +49,7 @@ export interface EncodedPart {
   readonly repeated: Repetitions;
   /** Repeated rows whose label differs. */
   readonly conflicting: Repetitions;
+  readonly texts: KeptTexts;
 }
 
 /** Training rows may add classes; evaluation rows must have a class of the training rows. */
@@ -151,12 +154,13 @@ export class SourceEncoder {
         ? this.duplicates.add(ids, count, position, label)
         : this.duplicates.find(ids, count);
       if (earlier && (role === "evaluation" || earlier.first !== position)) {
-        part.repeat(earlier.first, row, earlier.label !== label);
+        part.repeat({ first: earlier.first, file: row.file, line: row.line, label }, earlier.label !== label);
         if (role === "training") first = earlier.first;
       }
     }
     if (role === "training") part.addKey(this.#keyOf(spelled, spans));
     part.add({ source, line: row.line, label, length: count, first }, ids, start, kept);
+    part.texts.add(row);
   }
 
   /** Returns the class of `row`; -1 if evaluation rows may not have it. */
@@ -186,15 +190,16 @@ class PartBuilder {
   #keys = new Float64Array(0);
   readonly #repeated: Repetitions = { count: 0, examples: [] };
   readonly #conflicting: Repetitions = { count: 0, examples: [] };
+  readonly texts = new KeptTexts();
 
   get rows(): number {
     return this.#store.rows;
   }
 
-  repeat(first: number, { file, line }: Row, isConflict: boolean): void {
+  repeat(example: Repetition, isConflict: boolean): void {
     for (const repetitions of isConflict ? [this.#repeated, this.#conflicting] : [this.#repeated]) {
       repetitions.count++;
-      if (repetitions.examples.length < EXAMPLES) repetitions.examples.push({ first, file, line });
+      if (repetitions.examples.length < EXAMPLES) repetitions.examples.push(example);
     }
   }
 
@@ -219,6 +224,7 @@ class PartBuilder {
       sources,
       repeated: this.#repeated,
       conflicting: this.#conflicting,
+      texts: this.texts,
     };
   }
 }

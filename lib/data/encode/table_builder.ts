@@ -1,5 +1,6 @@
 import { sourceName } from "../../formats/bytes.ts";
 import type { EncodedTable } from "../batches/table.ts";
+import type { KeptTexts } from "../row_texts.ts";
 import { TokenKeyList, type TokenKeys } from "../vocabulary/token_keys.ts";
 
 /** The places where rows were read, for messages. */
@@ -10,6 +11,8 @@ export interface RowPlaces {
   readonly source: Uint16Array;
   /** `[rows]`: line where the row begins. */
   readonly lines: Uint32Array;
+  /** Texts of standard input. */
+  readonly texts: KeptTexts;
 }
 
 /** Fills a table row by row. */
@@ -28,6 +31,7 @@ export class TableBuilder {
     vocabulary: number,
     sources: readonly string[],
     hasLetters: boolean,
+    texts: KeptTexts,
   ) {
     const shared = (bytes: number) => new SharedArrayBuffer(bytes);
     const wide = vocabulary > 0x10000;
@@ -38,7 +42,7 @@ export class TableBuilder {
       offsets: new Uint32Array(shared(4 * (rows + 1))),
       labels: new Uint16Array(shared(2 * rows)),
     };
-    this.places = { sources, source: new Uint16Array(rows), lines: new Uint32Array(rows) };
+    this.places = { sources, source: new Uint16Array(rows), lines: new Uint32Array(rows), texts };
   }
 
   /** Adds a row without tokens; push() adds its tokens. */

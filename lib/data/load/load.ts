@@ -123,13 +123,23 @@ function statistics(
     validation: counts[1]![index]!,
     test: counts[2]![index]!,
   }));
+  const names = encoder.labels();
+  const rowOf = (row: number) => ({ place: assembled.place(row), label: names[parts.training.labels[row]!]! });
+  const example = (one: { place: string; label: string }, first: number) => {
+    const { place: sameAs, label: sameLabel } = rowOf(first);
+    return { ...one, sameAs, sameLabel };
+  };
   const repeated = ({ count, examples }: Repetitions): RepeatedRows => ({
     rows: count,
-    examples: examples.map(({ first, file, line }) => ({
-      place: `${sourceName(file)}:${line}`,
-      sameAs: assembled.place(first),
-    })),
+    examples: examples.map(({ first, file, line, label }) =>
+      example({ place: `${sourceName(file)}:${line}`, label: names[label]! }, first)
+    ),
   });
+  const { leaks } = assembled;
+  const drawn = {
+    rows: leaks.rows,
+    examples: leaks.examples.map(({ row, sameAs }) => example(rowOf(row), sameAs)),
+  };
   const listed = problemsOf(encoder.problems.listed, encoder.problems.listed.length);
   return {
     sources,
@@ -146,7 +156,7 @@ function statistics(
     duplicates: repeated(parts.training.repeated),
     conflicts: repeated(parts.training.conflicting),
     leaks: {
-      validation: parts.validation ? repeated(parts.validation.repeated) : loaded.validation && assembled.leaks,
+      validation: parts.validation ? repeated(parts.validation.repeated) : loaded.validation && drawn,
       test: parts.test && repeated(parts.test.repeated),
     },
     bad: { rows: encoder.problems.count, first: listed.map(({ message }) => message) },

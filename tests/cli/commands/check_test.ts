@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
 import { checkCommand } from "../../../lib/cli/commands/check.ts";
 import { InputError } from "../../../lib/base/errors.ts";
@@ -31,12 +31,31 @@ Deno.test("check prints statistics of data that training would accept, and exits
       "Vocabulary  9 of 9 different tokens in the training rows, of which 0 occur once",
       "Coverage    known tokens: 100.0% training, 100.0% validation",
       "Duplicates  33 rows have the tokens of an earlier row",
-      "  standard input:9 same as standard input:2",
+      "  standard input:9 (ham), same as standard input:2 (spam): word0, common",
       "  … and 28 more",
       "Bad rows    none",
       "Training would accept this data",
+      "deno task train -",
     ]
   ) assertStringIncludes(stdout, `${line}\n`);
+});
+
+Deno.test("check shows texts, warns of rare classes, and ends with the command that trains", () => {
+  const spam = Array.from({ length: 61 }, (_, i) => `"Spam ${i % 60}, ${"again ".repeat(30)}",spam\n`).join("");
+  const content = `text,label\n${spam}"spam 7 , ${"again ".repeat(30)}",ham\nham,ham\n`;
+  return withFiles({ "my rows.csv": content }, async (folder) => {
+    const file = `${folder}/my rows.csv`;
+    const terminal = fakeTerminal();
+    assertEquals(await checkCommand([file, "--seed", "2", "--no-lowercase", "--validation=0"], terminal), 0);
+    const lines = terminal.stdout().trimEnd().split("\n");
+    assertEquals(lines.at(-1), `deno task train '${file}' --seed 2 --no-lowercase --validation=0`);
+    const example = lines[lines.findIndex((line) => line.startsWith("Duplicates")) + 1];
+    assertMatch(example ?? "", /my rows\.csv:62 \(spam\), same as .*my rows\.csv:2 \(spam\): Spam 0, again .*…$/);
+    const warning = 'the class "ham" (2 training rows) has no more than a 20th of the training rows of the largest one';
+    assert(lines.some((line) => line.startsWith(`Warning     ${warning}. If rare`)), lines.join("\n"));
+    const json = await check(GOOD, "--json");
+    assertEquals(JSON.parse(json.stdout).conflicts.examples[0].text, "word0, common");
+  });
 });
 
 Deno.test("check counts the words that a file of vectors has, and exits with 2 if it has none", () =>

@@ -123,14 +123,17 @@ Deno.test("loadData() reports places of duplicates, conflicts and leaks, and com
     const path = (name: string) => `${folder}/${name}.jsonl`;
     const some = options({ validation: path("valid"), test: path("test"), minCount: 1, maxLength: 2 });
     const { statistics, test } = await loadData({ ...some, sources: [path("train")], seed: 1 });
-    const pair = (file: string, line: number, other: number) => ({
+    const pair = (file: string, line: number, label: string, other: number, sameLabel: string) => ({
       place: `${path(file)}:${line}`,
       sameAs: `${path("train")}:${other}`,
+      label,
+      sameLabel,
     });
-    assertEquals(statistics.duplicates, { rows: 2, examples: [pair("train", 2, 1), pair("train", 3, 1)] });
-    assertEquals(statistics.conflicts, { rows: 1, examples: [pair("train", 3, 1)] });
+    const [copy, conflict] = [pair("train", 2, "x", 1, "x"), pair("train", 3, "y", 1, "x")];
+    assertEquals(statistics.duplicates, { rows: 2, examples: [copy, conflict] });
+    assertEquals(statistics.conflicts, { rows: 1, examples: [conflict] });
     assertEquals(statistics.leaks, {
-      validation: { rows: 2, examples: [pair("valid", 1, 4), pair("valid", 3, 1)] },
+      validation: { rows: 2, examples: [pair("valid", 1, "y", 4, "y"), pair("valid", 3, "x", 1, "x")] },
       test: { rows: 0, examples: [] },
     });
     assertEquals(rows(test!.table), [{ ids: [2, 3], label: 0 }]);
@@ -139,14 +142,17 @@ Deno.test("loadData() reports places of duplicates, conflicts and leaks, and com
 });
 
 Deno.test("loadData() finds the leaks of its own split", async () => {
-  const content = jsonl(Array.from({ length: 100 }, (_, i) => [`row ${i % 50}`, i % 2 ? "x" : "y"]));
+  const labelAt = (line: number) => line % 2 ? "y" : "x";
+  const content = jsonl(Array.from({ length: 100 }, (_, i) => [`row ${i % 50}`, labelAt(i + 1)]));
   const { statistics, validation, training } = await load(content);
   const inTraining = new Set(Array.from(training.places.lines, (line) => (line - 1) % 50));
   const leaks = Array.from(validation!.places.lines).filter((line) => inTraining.has((line - 1) % 50));
   assertEquals(statistics.leaks.validation?.rows, leaks.length);
   assert(leaks.length > 0);
-  for (const { place, sameAs } of statistics.leaks.validation!.examples) {
-    assert(leaks.includes(Number(place.split(":")[1])) && training.places.lines.includes(Number(sameAs.split(":")[1])));
+  for (const { place, sameAs, ...labels } of statistics.leaks.validation!.examples) {
+    const [line, other] = [place, sameAs].map((text) => Number(text.split(":")[1]));
+    assert(leaks.includes(line!) && training.places.lines.includes(other!));
+    assertEquals(labels, { label: labelAt(line!), sameLabel: labelAt(other!) });
   }
 });
 
