@@ -7,6 +7,7 @@
  * `processShape` never changes the result.
  */
 import { z } from "zod";
+import { addressSet } from "./addresses.ts";
 import { dataShape } from "./data_shape.ts";
 import { KERNEL_CHOICES } from "./kernels.ts";
 import { notesShape } from "./notes_shape.ts";
@@ -95,8 +96,15 @@ export const serviceShape = {
     "expected an address such as https://example.org/lockstep",
   ).refine((url) => url === "" || URL.canParse(url), "expected an address such as https://example.org/lockstep")
     .default("").describe(
-      "public address of this server behind a proxy on the same machine, such as https://example.org/lockstep",
+      "public address of this server behind a proxy, such as https://example.org/lockstep",
     ),
+  trustProxy: z.string().refine(
+    (list) => list === "" || addressSet(list) !== undefined,
+    "expected addresses or networks, such as 10.0.0.7,172.16.0.0/12",
+  ).default("").describe(
+    "proxies whose X-Forwarded-For names the client, such as 10.0.0.7,172.16.0.0/12; default: with `publicUrl` those on " +
+      "this machine",
+  ),
   rateLimit: number(0, 1e9).default(0).describe("requests per second of each client; 0: no limit"),
   grace: number(0, 3600).default(5)
     .describe("seconds that open requests may take when the process ends"),

@@ -1,4 +1,5 @@
 /** Runs the HTTP service of a process. It answers on its port from the start, before there is a run to serve. */
+import { addressSet, LOOPBACK } from "../config/addresses.ts";
 import type { Config } from "../config/schema.ts";
 import { createApp, createWaitingApp } from "./app.ts";
 import { type ServedApp, startServer } from "./http/server.ts";
@@ -9,7 +10,7 @@ import type { AppOptions } from "./pipeline/shell.ts";
 import type { Asset, PredictionServices, Services } from "./services.ts";
 
 interface ServiceOptions extends Pick<AppOptions, "onAccess" | "onError"> {
-  readonly config: Pick<Config, "host" | "port" | "corsOrigin" | "publicUrl" | "rateLimit" | "grace">;
+  readonly config: Pick<Config, "host" | "port" | "corsOrigin" | "publicUrl" | "trustProxy" | "rateLimit" | "grace">;
   /** The token that clients have to send, if any. */
   readonly token: string | undefined;
   /** The files of the dashboard. */
@@ -35,7 +36,7 @@ export interface Service {
 
 /** Takes the port. Throws an InputError if it cannot. */
 export async function openService({ config, token, assets, note, ...observers }: ServiceOptions): Promise<Service> {
-  const { host, port, corsOrigin, publicUrl, rateLimit } = config;
+  const { host, port, corsOrigin, publicUrl, trustProxy, rateLimit } = config;
   const known = publicUrl ? publicAddress(publicUrl) : undefined;
   const streams = new AbortController();
   const metrics = new HttpMetrics();
@@ -43,6 +44,7 @@ export async function openService({ config, token, assets, note, ...observers }:
   const options: AppOptions = {
     allowedHosts: allowedHostsFor(host),
     publicAddress: known,
+    trustedProxies: addressSet(trustProxy || (known ? LOOPBACK : "")),
     token,
     corsOrigin: corsOrigin || undefined,
     rateLimit,

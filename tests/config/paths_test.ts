@@ -10,6 +10,7 @@ const NO_PATHS = [
   "cluster",
   "corsOrigin",
   "publicUrl",
+  "trustProxy",
   "delimiter",
   "host",
   "labelColumn",

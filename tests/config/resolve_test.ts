@@ -102,6 +102,7 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     tokenFile: "",
     corsOrigin: "",
     publicUrl: "",
+    trustProxy: "",
     rateLimit: 0,
     accessLog: false,
     batchMax: 64,

@@ -1,11 +1,14 @@
 /** Runs the real app behind the proxies of docs/proxy.md, with the configurations from that page. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { dashboardAssets } from "../../dashboard/assets.ts";
+import { addressSet, LOOPBACK } from "../../lib/config/addresses.ts";
+import { resolveConfig } from "../../lib/config/resolve.ts";
 import { createApp } from "../../lib/serve/app.ts";
 import { type AccessRecord } from "../../lib/serve/pipeline/front.ts";
 import { noPeer } from "../../lib/serve/pipeline/peer.ts";
 import { publicAddress } from "../../lib/serve/pipeline/public_address.ts";
 import { startServer } from "../../lib/serve/http/server.ts";
+import { openService } from "../../lib/serve/service.ts";
 import { withFolder } from "../cli/process.ts";
 import { executableAbsence, optionalTest } from "../optional.ts";
 import { PATIENCE_MS } from "../patience.ts";
@@ -74,32 +77,69 @@ Deno.test("createApp() with a public address accepts its host and origin, and do
   assertEquals(refused.status, 403);
 });
 
-Deno.test("the client is the one that a local proxy names, or the connection's peer without a proxy", async () => {
-  const clients = async (address: string, behind: boolean, forwarded: string | undefined) => {
-    const records: AccessRecord[] = [];
-    const { app } = fakeApp({
-      rateLimit: 0.001,
-      onAccess: (record) => records.push(record),
-      ...behind && { publicAddress: publicAddress(PUBLIC) },
-    });
-    const ask = async (headers: Record<string, string>) => {
-      const request = new Request("http://localhost/model", { headers });
-      return (await app.fetch(request, noPeer(address))).status;
-    };
-    const first = await ask(forwarded === undefined ? {} : { "X-Forwarded-For": forwarded });
-    const second = await ask({ "X-Forwarded-For": "192.0.2.99" });
-    return [records[0]?.client, first, second];
+/** Asks twice with these values of X-Forwarded-For; returns the client of the first request, and both statuses. */
+async function clientOf(address: string, trusted: string, forwarded: string | undefined): Promise<unknown[]> {
+  const records: AccessRecord[] = [];
+  const { app } = fakeApp({
+    rateLimit: 0.001,
+    onAccess: (record) => records.push(record),
+    trustedProxies: addressSet(trusted),
+  });
+  const ask = async (headers: Record<string, string>) => {
+    const request = new Request("http://localhost/model", { headers });
+    return (await app.fetch(request, noPeer(address))).status;
   };
-  assertEquals(await clients("127.0.0.1", true, "192.0.2.1"), ["192.0.2.1", 200, 200]);
-  assertEquals(await clients("::1", true, "198.51.100.1, 2001:db8::7"), ["2001:db8::7", 200, 200]);
+  const first = await ask(forwarded === undefined ? {} : { "X-Forwarded-For": forwarded });
+  const second = await ask({ "X-Forwarded-For": "192.0.2.99" });
+  return [records[0]?.client, first, second];
+}
+
+Deno.test("the client is the one that a trusted proxy names, or the connection's peer without one", async () => {
+  assertEquals(await clientOf("127.0.0.1", LOOPBACK, "192.0.2.1"), ["192.0.2.1", 200, 200]);
+  assertEquals(await clientOf("::1", LOOPBACK, "198.51.100.1, 2001:db8::7"), ["2001:db8::7", 200, 200]);
+  assertEquals(await clientOf("::ffff:127.0.0.1", LOOPBACK, "192.0.2.1"), ["192.0.2.1", 200, 200]);
   // Values from the client come first, and only an address counts.
-  assertEquals(await clients("127.0.0.1", true, "192.0.2.99, 192.0.2.1"), ["192.0.2.1", 200, 200]);
-  assertEquals(await clients("127.0.0.1", true, "192.0.2.1, x"), ["127.0.0.1", 200, 200]);
-  assertEquals(await clients("127.0.0.1", true, undefined), ["127.0.0.1", 200, 200]);
+  assertEquals(await clientOf("127.0.0.1", LOOPBACK, "192.0.2.99, 192.0.2.1"), ["192.0.2.1", 200, 200]);
+  assertEquals(await clientOf("127.0.0.1", LOOPBACK, "192.0.2.1, x"), ["127.0.0.1", 200, 200]);
+  assertEquals(await clientOf("127.0.0.1", LOOPBACK, undefined), ["127.0.0.1", 200, 200]);
   // No other peer's header counts.
-  assertEquals(await clients("192.0.2.5", true, "192.0.2.1"), ["192.0.2.5", 200, 429]);
-  assertEquals(await clients("127.0.0.1", false, "192.0.2.1"), ["127.0.0.1", 200, 429]);
+  assertEquals(await clientOf("192.0.2.5", LOOPBACK, "192.0.2.1"), ["192.0.2.5", 200, 429]);
+  assertEquals(await clientOf("127.0.0.1", "", "192.0.2.1"), ["127.0.0.1", 200, 429]);
 });
+
+Deno.test("behind several trusted proxies the client is the last address of another machine", async () => {
+  const trusted = "172.16.0.0/12, 10.0.0.7, fd00::/8";
+  const through = (forwarded: string) => clientOf("172.18.0.1", trusted, forwarded);
+  assertEquals(await through("192.0.2.1, 10.0.0.7"), ["192.0.2.1", 200, 200]);
+  assertEquals(await through("192.0.2.1,fd00::3 ,::ffff:172.20.0.2"), ["192.0.2.1", 200, 200]);
+  // A client that names a trusted proxy hides nothing: the last proxy has added the client's own address.
+  assertEquals(await through("192.0.2.99, 10.0.0.7, 192.0.2.1"), ["192.0.2.1", 200, 200]);
+  assertEquals(await through("192.0.2.99, , 10.0.0.7"), ["10.0.0.7", 200, 200]);
+  // A client among the proxies has its own address.
+  assertEquals(await through("172.18.0.5"), ["172.18.0.5", 200, 200]);
+  // An explicit list replaces the one of this machine.
+  assertEquals(await clientOf("127.0.0.1", trusted, "192.0.2.1"), ["127.0.0.1", 200, 429]);
+  assertEquals(await clientOf("10.0.0.8", trusted, "192.0.2.1"), ["10.0.0.8", 200, 429]);
+});
+
+Deno.test("openService() trusts trustProxy, or with a public address the proxies on this machine", async () => {
+  const client = async (change: { readonly publicUrl?: string; readonly trustProxy?: string }) => {
+    const records: AccessRecord[] = [];
+    const config = { ...resolveConfig(undefined, []), port: 0, ...change };
+    const onAccess = (record: AccessRecord) => records.push(record);
+    const service = await openService({ config, token: undefined, assets: new Map(), note: () => {}, onAccess });
+    await (await fetch(`${service.url}/livez`, { headers: { "X-Forwarded-For": "192.0.2.1" } })).body?.cancel();
+    await service.close();
+    return records[0]?.client;
+  };
+  assertEquals(await client({}), "127.0.0.1");
+  assertEquals(await client({ publicUrl: PUBLIC }), "192.0.2.1");
+  assertEquals(await client({ trustProxy: "127.0.0.1" }), "192.0.2.1");
+  assertEquals(await client({ publicUrl: PUBLIC, trustProxy: "10.0.0.0/8" }), "127.0.0.1");
+});
+
+/** The address from which the clients of the proxies connect. */
+const CLIENT = "127.0.0.2";
 
 /** Returns a free port. */
 function freePort(): number {
@@ -128,20 +168,23 @@ const PROXIES: readonly Proxy[] = [
         ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${folder}/${name};`).join(
           " ",
         )
-      }\nserver { listen 127.0.0.1:${port};\n${block}\n} }`,
+      }\nserver { listen 127.0.0.1:${port} ssl;\n` +
+      `ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;\n${block}\n} }`,
     args: (path) => ["-c", path],
   },
   {
     program: "/usr/bin/caddy",
     language: "caddyfile",
-    file: (block, port) => `{\nadmin off\nauto_https off\n}\nhttp://127.0.0.1:${port} {\n${block}\n}`,
+    file: (block, port, folder) =>
+      `{\nadmin off\nauto_https off\n}\nhttps://localhost:${port} {\n` +
+      `tls ${folder}/cert.pem ${folder}/key.pem\n${block}\n}`,
     args: (path) => ["run", "--adapter", "caddyfile", "--config", path],
   },
 ];
 
 for (const { program, language, file, args } of PROXIES) {
-  optionalTest(executableAbsence(program), {
-    name: `behind ${language} as docs/proxy.md has it: pages, buttons, streams as they come, and the client's address`,
+  optionalTest(executableAbsence(program) ?? executableAbsence("/usr/bin/openssl"), {
+    name: `behind ${language} as docs/proxy.md has it: TLS, pages, buttons, streams as they come, clients`,
     fn: () =>
       withFolder(async (folder) => {
         const run = new FakeRun("r1");
@@ -150,7 +193,8 @@ for (const { program, language, file, args } of PROXIES) {
         const records: AccessRecord[] = [];
         const services = { ...fakeServices(fakeRuns([run])), assets: dashboardAssets() };
         const app = createApp(services, {
-          publicAddress: publicAddress("http://localhost/lockstep"),
+          publicAddress: publicAddress("https://localhost/lockstep"),
+          trustedProxies: addressSet("127.0.0.1"),
           onAccess: (record) => records.push(record),
           shutdown: streams.signal,
         });
@@ -166,26 +210,29 @@ for (const { program, language, file, args } of PROXIES) {
         );
         const env = { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
         const options = { args: args(path), env, stdin: "null", stdout: "null", stderr: "null" } as const;
+        const caCerts = [await makeCertificate(folder)];
         const proxy = new Deno.Command(program, options).spawn();
+        using client = Deno.createHttpClient({ caCerts, localAddress: CLIENT });
         try {
-          const base = `http://127.0.0.1:${port}/lockstep/`;
-          await answering(base);
-          assert(await crawl((address) => fetch(address), base) > 40);
-          const moved = await fetch(base.slice(0, -1));
+          const base = `https://localhost:${port}/lockstep/`;
+          await answering(base, client);
+          assert(await crawl((address) => fetch(address, { client }), base) > 40);
+          const moved = await fetch(base.slice(0, -1), { client });
           assertEquals([moved.status, new URL(moved.url).pathname], [200, "/lockstep/"]);
           await moved.body?.cancel();
           // The request of a button of the page, as a browser sends it.
-          const headers = { Origin: "http://localhost", "X-Forwarded-For": "192.0.2.9" };
-          const started = await fetch(`${base}runs`, { method: "POST", body: '{"seed": 7}', headers });
+          const headers = { Origin: "https://localhost", "X-Forwarded-For": "192.0.2.9" };
+          const started = await fetch(`${base}runs`, { method: "POST", body: '{"seed": 7}', headers, client });
           assertEquals(started.status, 202);
           const { id } = await started.json();
           assertEquals(new URL(started.headers.get("Location")!, started.url).href, `${base}runs/${id}`);
-          const foreign = await fetch(`${base}runs`, { method: "POST", headers: { Origin: "http://evil.example" } });
+          const evil = { Origin: "http://evil.example" };
+          const foreign = await fetch(`${base}runs`, { method: "POST", headers: evil, client });
           assertEquals(foreign.status, 403);
           await foreign.body?.cancel();
-          // The proxy names its own client, and replaces that client's own header.
-          assert(records.every(({ client }) => client === "127.0.0.1"), JSON.stringify(records.at(-1)));
-          const stream = await fetch(`${base}events`);
+          // The proxy names its own client, also if that client invents another one.
+          assert(records.every(({ client }) => client === CLIENT), JSON.stringify(records.at(-1)));
+          const stream = await fetch(`${base}events`, { client });
           const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
           let read = "";
           const until = async (part: string) => {
@@ -209,11 +256,24 @@ for (const { program, language, file, args } of PROXIES) {
   });
 }
 
+/** Writes a certificate for localhost and its key to `folder`. */
+async function makeCertificate(folder: string): Promise<string> {
+  const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const files = ["-keyout", `${folder}/key.pem`, "-out", `${folder}/cert.pem`];
+  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  // A certificate of an authority would not be accepted as that of a server.
+  const ends = ["-addext", "basicConstraints=critical,CA:FALSE"];
+  const { success, stderr } = await new Deno.Command("openssl", { args: [...args, ...files, ...names, ...ends] })
+    .output();
+  assert(success, new TextDecoder().decode(stderr));
+  return await Deno.readTextFile(`${folder}/cert.pem`);
+}
+
 /** Waits until a server answers at `address`. */
-async function answering(address: string): Promise<void> {
+async function answering(address: string, client: Deno.HttpClient): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (true) {
-    const response = await fetch(address).catch(() => undefined);
+    const response = await fetch(address, { client }).catch(() => undefined);
     await response?.body?.cancel();
     if (response?.ok) return;
     assert(performance.now() < deadline, `nothing answers at ${address}`);

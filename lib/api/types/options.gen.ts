@@ -191,8 +191,10 @@ export interface ServiceOptions {
   readonly port?: number | undefined;
   /** origin whose pages may send requests, such as https://example.org, or * */
   readonly corsOrigin?: string | undefined;
-  /** public address of this server behind a proxy on the same machine, such as https://example.org/lockstep */
+  /** public address of this server behind a proxy, such as https://example.org/lockstep */
   readonly publicUrl?: string | undefined;
+  /** proxies whose X-Forwarded-For names the client, such as 10.0.0.7,172.16.0.0/12; default: with `publicUrl` those on this machine */
+  readonly trustProxy?: string | undefined;
   /** requests per second of each client; 0: no limit; default: 0 */
   readonly rateLimit?: number | undefined;
   /** seconds that open requests may take when the process ends; default: 5 */

@@ -14,7 +14,7 @@ import { forCommandLine } from "../arguments/messages.ts";
 interface ServiceOptions {
   readonly config: Pick<
     Config,
-    "host" | "port" | "tokenFile" | "corsOrigin" | "publicUrl" | "rateLimit" | "accessLog" | "grace"
+    "host" | "port" | "tokenFile" | "corsOrigin" | "publicUrl" | "trustProxy" | "rateLimit" | "accessLog" | "grace"
   >;
   readonly assets: ReadonlyMap<string, Asset>;
   /** Prints a line for the user. */

@@ -1,5 +1,6 @@
 /** The server's address behind a proxy: its public host and origin, and the clients that the proxy names. */
 import { isIP } from "node:net";
+import type { AddressSet } from "../../config/addresses.ts";
 import type { Peer } from "./peer.ts";
 
 export interface PublicAddress {
@@ -16,17 +17,21 @@ export function publicAddress(url: string): PublicAddress {
   return { url: `${origin}${pathname.replace(/\/+$/, "")}`, origin, host: hostname };
 }
 
-/** Returns a function that gives the client's address: the peer's, or the one that a proxy on this machine names. */
-export function clientReader(isBehindProxy: boolean): (request: Request, peer: Peer) => string {
-  if (!isBehindProxy) return (_, { address }) => address;
-  return ({ headers }, { address }) => {
-    if (!isLoopback(address)) return address;
-    // The last one is from the proxy itself; its client may have sent the others.
-    const last = headers.get("X-Forwarded-For")?.split(",").at(-1)?.trim() ?? "";
-    return isIP(last) ? last : address;
+/**
+ * Returns a function that gives the client's address: the peer's, or the one that a trusted proxy names. Each proxy adds
+ * its own client at the end of X-Forwarded-For; what stands before the first address that is no trusted proxy may be
+ * invented.
+ */
+export function clientReader(isTrusted: AddressSet | undefined): (request: Request, peer: Peer) => string {
+  if (!isTrusted) return (_, { address }) => address;
+  return ({ headers }, peer) => {
+    let client = peer.address;
+    const named = headers.get("X-Forwarded-For")?.split(",") ?? [];
+    while (isTrusted(client)) {
+      const before = named.pop()?.trim() ?? "";
+      if (!isIP(before)) break;
+      client = before;
+    }
+    return client;
   };
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address);
 }

@@ -1,5 +1,6 @@
 /** Builds the parts around the routes that every app has: gate, access, errors, headers, metrics and the access log. */
 import { basename } from "node:path";
+import type { AddressSet } from "../../config/addresses.ts";
 import { DamagedFile, InputError } from "../../base/errors.ts";
 import { Unavailable } from "../../predict/types.ts";
 import { createAccess } from "./access.ts";
@@ -24,8 +25,10 @@ export interface AppOptions {
   readonly maxInstances?: number;
   /** Names that a Host header may have; default the loopback names. See `allowedHostsFor`. */
   readonly allowedHosts?: AllowedHosts;
-  /** The server's address behind a proxy on this machine. */
+  /** The server's address behind a proxy. */
   readonly publicAddress?: PublicAddress | undefined;
+  /** Proxies whose X-Forwarded-For counts; default none. */
+  readonly trustedProxies?: AddressSet | undefined;
   /** The token that clients have to send, if any. */
   readonly token?: string | undefined;
   /** Origin whose pages may send requests, or `*`; default only the server's own pages. */
@@ -90,7 +93,7 @@ export function createShell(options: AppOptions, run: () => string): Shell {
   const routes = new Routes({ metrics, onError: onFailure, access });
   const fetch = createFront((request, asked) => routes.fetch(request, asked), {
     gate: createGate({ allowedHosts, corsOrigin, ...anyOrigin && { anyOrigin }, publicAddress }),
-    clientOf: clientReader(publicAddress !== undefined),
+    clientOf: clientReader(options.trustedProxies),
     corsOrigin,
     run,
     onAccess,
