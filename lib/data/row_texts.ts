@@ -14,9 +14,14 @@ const MOST_KEPT = 1 << 24;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Shortens a text that is stored or shown. */
+export function shortText(text: string): string {
+  return shortened(text, MOST_CHARACTERS);
+}
+
 /** Returns the text of `row`, or its tokens with spaces between them, shortened. */
 export function textOf(row: Row): string {
-  return shortened("tokens" in row ? row.tokens.slice(0, MOST_CHARACTERS).join(" ") : row.text, MOST_CHARACTERS);
+  return shortText("tokens" in row ? row.tokens.slice(0, MOST_CHARACTERS).join(" ") : row.text);
 }
 
 /** Keeps the texts of standard input, which cannot be read twice, up to 16 MiB of them. */

@@ -94,8 +94,8 @@ export function answersAbove({ right, wrong }: RankedAnswers, threshold: number)
   return { threshold, share: answers / (right.length + wrong.length), accuracy };
 }
 
-/** Shares of the rows for which a report has the accuracy. */
-const COVERAGES = [1, 0.95, 0.9, 0.8, 0.5];
+/** Steps of the share of rows for which a table has the accuracy. */
+const COVERAGES = 100;
 
 /** The accuracy of the most confident answers. */
 interface CoverageRow {
@@ -106,14 +106,17 @@ interface CoverageRow {
   readonly confidence: number;
 }
 
-/** Returns the accuracy of the most confident 100, 95, 90, 80 and 50 % of the answers, without repetitions. */
+/** Returns the accuracy of the most confident 100, 99, …, 1 % of the answers, without repetitions. */
 export function coverageTable(ranked: RankedAnswers): CoverageRow[] {
   const rows = ranked.right.length + ranked.wrong.length;
-  const levels = levelsOf(ranked);
-  const found = COVERAGES.flatMap((wanted) => levels.find(({ answers }) => answers >= wanted * rows) ?? []);
-  return [...new Set(found)].map(({ confidence, answers, right }) => (
-    { coverage: answers / rows, accuracy: right / answers, confidence }
-  ));
+  const table: CoverageRow[] = [];
+  let step = 1;
+  for (const { confidence, answers, right } of levelsOf(ranked)) {
+    if (COVERAGES * answers < step * rows) continue;
+    table.push({ coverage: answers / rows, accuracy: right / answers, confidence });
+    step = Math.floor(COVERAGES * answers / rows) + 1;
+  }
+  return table.reverse();
 }
 
 /**

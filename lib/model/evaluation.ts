@@ -21,20 +21,22 @@ type ClassMetrics = z.infer<typeof classMetricsSchema>;
 
 /** Describes a model's metrics: its macro F1 is over the classes that have rows, its calibration error over 15 bins. */
 export const evaluationSchema = rowMetricsSchema.extend({
-  /** The accuracy of the most confident 100, 95, 90, 80 and 50 % of the rows; absent in older files. */
+  /** Rows by confidence, in up to 15 bins: their number, mean confidence and accuracy; absent in older files. */
+  calibration: z.array(z.object({ confidence: z.number(), accuracy: z.number(), rows: z.int() })).optional(),
+  /** The accuracy of the most confident 100, 99, …, 1 % of the rows; absent in older files, or with fewer steps. */
   coverage: z.array(z.object({ coverage: z.number(), accuracy: z.number(), confidence: z.number() })).optional(),
   /** Rows of none of the classes, the AUROC of confidence between the other rows and these, and the share that is rejected. */
   outOfScope: z.object({ rows: z.int(), auroc: z.number(), rejected: z.number().optional() }).optional(),
   classes: z.array(classMetricsSchema),
-  /** `[class of the row][class it was given]`: rows. Left out where there are more than 100 classes. */
+  /** `[class of the row][class it was given]`: rows. Left out where there are more than 200 classes. */
   confusion: z.array(z.array(z.int())).optional(),
   /** The pairs of classes that are mixed up most, by their places in `classes`, the worst first; absent in older files. */
   mixups: z.array(z.object({ label: z.int(), given: z.int(), rows: z.int() })).optional(),
-  /** Rows that were given a wrong class, the most confident first. */
+  /** Rows that were given a wrong class, at most 200, the most confident first, with some of each pair of classes. */
   mistakes: z.array(z.object({
     /** Where the row was read: `tickets.csv:18`. */
     place: z.string(),
-    /** The text as the model read it. */
+    /** Its original text, shortened; its tokens where it cannot be read again, and in older files. */
     text: z.string(),
     label: z.string(),
     given: z.string(),
@@ -74,7 +76,7 @@ export function evaluatePredictions(
 ): Omit<Evaluation, "mistakes"> {
   const [rows, width] = [labels.length, names.length];
   const mixups = new Mixups(width);
-  const bins = Array.from({ length: CALIBRATION_BINS }, () => ({ confidence: 0, correct: 0 }));
+  const bins = Array.from({ length: CALIBRATION_BINS }, () => ({ confidence: 0, right: 0, rows: 0 }));
   let lossSum = 0;
   for (let row = 0; row < rows; row++) {
     const label = labels[row]!;
@@ -84,7 +86,8 @@ export function evaluatePredictions(
     lossSum += logLoss(probabilities[row * width + label]!);
     const bin = bins[Math.min(CALIBRATION_BINS - 1, Math.floor(confidence * CALIBRATION_BINS))]!;
     bin.confidence += confidence;
-    if (given === label) bin.correct++;
+    bin.rows++;
+    if (given === label) bin.right++;
   }
   const counts = mixups.counts();
   const { support, given, right } = counts;
@@ -97,7 +100,10 @@ export function evaluatePredictions(
     loss: lossSum / rows,
     accuracy: right.reduce((sum, count) => sum + count, 0) / rows,
     macroF1: macroF1(counts),
-    calibrationError: bins.reduce((sum, { confidence, correct }) => sum + Math.abs(confidence - correct), 0) / rows,
+    calibrationError: bins.reduce((sum, { confidence, right }) => sum + Math.abs(confidence - right), 0) / rows,
+    calibration: bins.filter((bin) => bin.rows > 0).map(({ confidence, right, rows }) => (
+      { confidence: confidence / rows, accuracy: right / rows, rows }
+    )),
     ...threshold > 0 && { answered: answersAbove(ranked, threshold) },
     coverage: coverageTable(ranked),
     classes,
@@ -106,21 +112,39 @@ export function evaluatePredictions(
   };
 }
 
-/** Returns the mistakes made with most confidence, at most `count`, the worst first. */
+/**
+ * Chooses at most `count` mistakes, the most confident first: a quarter are the most confident of all, and the others are
+ * spread over the pairs of classes, so that each pair has its most confident ones.
+ */
 export function worstMistakes(labels: ArrayLike<number>, probabilities: Float32Array, count: number): Mistake[] {
   const width = labels.length === 0 ? 0 : probabilities.length / labels.length;
   const mistakes: Mistake[] = [];
   for (let row = 0; row < labels.length; row++) {
-    const given = mostProbable(probabilities, row * width, width);
-    const label = labels[row]!;
-    if (given === label) continue;
-    const confidence = probabilities[row * width + given]!;
-    if (mistakes.length === count && confidence <= mistakes.at(-1)!.confidence) continue;
-    const place = mistakes.findIndex((mistake) => mistake.confidence < confidence);
-    mistakes.splice(place < 0 ? mistakes.length : place, 0, { row, label, given, confidence });
-    mistakes.length = Math.min(mistakes.length, count);
+    const [label, given] = [labels[row]!, mostProbable(probabilities, row * width, width)];
+    if (given !== label) mistakes.push({ row, label, given, confidence: probabilities[row * width + given]! });
   }
-  return mistakes;
+  if (mistakes.length > count) spread(mistakes.sort(moreConfident), width, Math.ceil(count / 4));
+  return mistakes.slice(0, count).sort(moreConfident);
+}
+
+function moreConfident(a: Mistake, b: Mistake): number {
+  return b.confidence - a.confidence || a.row - b.row;
+}
+
+/**
+ * Moves mistakes to the front, in place: after the first `kept` come those that are the first of their pair of classes, then
+ * the second ones, and so on; of equal ones those of the pairs with most rows.
+ */
+function spread(mistakes: Mistake[], width: number, kept: number): void {
+  const rows = new Map<number, number>();
+  const pairOf = ({ label, given }: Mistake) => label * width + given;
+  const ranks = new Map(mistakes.map((mistake, index) => {
+    const rank = rows.get(pairOf(mistake)) ?? 0;
+    rows.set(pairOf(mistake), rank + 1);
+    return [mistake, index < kept ? -1 : rank];
+  }));
+  const rank = (mistake: Mistake) => ranks.get(mistake)!;
+  mistakes.sort((a, b) => rank(a) - rank(b) || rows.get(pairOf(b))! - rows.get(pairOf(a))! || moreConfident(a, b));
 }
 
 function classMetrics(label: string, support: number, given: number, right: number, f1: number): ClassMetrics {

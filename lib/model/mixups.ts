@@ -3,7 +3,7 @@
 import type { ClassCounts } from "../data/class_counts.ts";
 
 /** With more classes the matrix is left out: it is unreadable, and its size is the square of their number. */
-const MOST_IN_MATRIX = 100;
+const MOST_IN_MATRIX = 200;
 
 /** Pairs that are listed. */
 const MOST_PAIRS = 100;

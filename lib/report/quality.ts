@@ -55,8 +55,12 @@ const NGRAMS = "only n-grams";
 
 function figures(metrics: Partial<RowMetrics> | undefined, rows = 0): Omit<Quality, "model" | "rows" | "others"> {
   const { accuracy, loss, macroF1 } = metrics ?? {};
-  const spread = accuracy === undefined || rows === 0 ? undefined : Math.sqrt(accuracy * (1 - accuracy) / rows);
-  return { accuracy, loss, macroF1, margin: spread === undefined ? undefined : 1.96 * spread };
+  return { accuracy, loss, macroF1, margin: accuracy === undefined ? undefined : marginOf(accuracy, rows) };
+}
+
+/** Returns half of the 95 % confidence interval of an accuracy on so many rows. */
+export function marginOf(accuracy: number, rows: number): number | undefined {
+  return rows === 0 ? undefined : 1.96 * Math.sqrt(accuracy * (1 - accuracy) / rows);
 }
 
 function othersOf(

@@ -36,6 +36,10 @@ Deno.test("a loaded model answers as predict does, and evaluates as evaluate doe
     const ofRows = await model.evaluate(smallRows(40));
     assertEquals(ofRows.confusion, evaluation.confusion);
     assertEquals(ofRows.mistakes.map(({ place }) => place.replace(/\d+/, "")), evaluation.mistakes.map(() => "rows[]"));
+    const wrong = smallRows(30).map((row, at, rows) => ({ ...row, label: rows[(at + 1) % 3]!.label }));
+    const { mistakes } = await model.evaluate(wrong);
+    assert(mistakes.length > 5, `${mistakes.length}`);
+    for (const { place, text } of mistakes) assertEquals(text, wrong[Number(place.slice("rows[".length, -1))]?.text);
   });
 });
 

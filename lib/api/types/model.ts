@@ -97,17 +97,21 @@ export interface Evaluation {
   calibrationError: number;
   /** If less confident rows are rejected: the least confidence of an answer, the share of rows with one, and their accuracy. */
   answered?: { threshold: number; share: number; accuracy: number } | undefined;
-  /** The accuracy of the most confident 100, 95, 90, 80 and 50 % of the rows. */
+  /** Rows by confidence, in up to 15 bins: their number, mean confidence and accuracy. */
+  calibration?: { confidence: number; accuracy: number; rows: number }[] | undefined;
+  /** The accuracy of the most confident 100, 99, …, 1 % of the rows. */
   coverage?: { coverage: number; accuracy: number; confidence: number }[] | undefined;
   /** Rows of none of the classes, the AUROC of confidence between the other rows and these, and the share that is rejected. */
   outOfScope?: { rows: number; auroc: number; rejected?: number | undefined } | undefined;
   /** Precision, recall and F1 of each class, and its rows (support). */
   classes: { label: string; support: number; precision: number; recall: number; f1: number }[];
-  /** `[class of the row][class it was given]`: rows. Left out where there are more than 100 classes. */
+  /** `[class of the row][class it was given]`: rows. Left out where there are more than 200 classes. */
   confusion?: number[][] | undefined;
   /** The pairs of classes that are mixed up most, by their places in `classes`, the worst first. */
   mixups?: { label: number; given: number; rows: number }[] | undefined;
-  /** Rows that were given a wrong class, the most confident first. */
+  /**
+   * Rows that were given a wrong class, at most 200, the most confident first, with some of each pair of classes. `text` is the original text, shortened to 500 characters.
+   */
   mistakes: { place: string; text: string; label: string; given: string; confidence: number }[];
   /** Bad rows that were skipped. */
   skipped: number;

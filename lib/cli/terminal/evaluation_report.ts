@@ -1,10 +1,11 @@
 /** Formats an evaluation as lines of text: metrics, classes, confusion matrix, and the most confident mistakes. */
 import { counted, percent } from "../../base/counted.ts";
 import type { RowMetrics } from "../../base/events.ts";
-import { printable } from "../../base/printable.ts";
+import { printable, shortened } from "../../base/printable.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { confusedClasses } from "../../run/evaluation/evaluate_rows.ts";
 import { worstFirst } from "../../report/outcome.ts";
+import { marginOf, marginText } from "../../report/quality.ts";
 import { columns, displayWidth } from "./columns.ts";
 
 /** With more classes than this, the confusion matrix is left out. */
@@ -14,6 +15,12 @@ const MOST_DRAWN = 20;
 const WORST = 10;
 
 const MISTAKES = 5;
+
+/** Limits the text of a mistake, in characters. */
+const TEXT = 300;
+
+/** Shares of the rows for which the report has the accuracy. */
+const COVERAGES = [1, 0.95, 0.9, 0.8, 0.5];
 
 /** The width of a confusion matrix where the output is not a terminal. */
 const WIDEST = 240;
@@ -36,21 +43,24 @@ interface Layout {
 }
 
 export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { report, width }: Layout): string[] {
-  const { accuracy, macroF1, loss, calibrationError, coverage, answered, outOfScope, classes, mistakes } = evaluation;
+  const { rows: evaluated, accuracy, macroF1, loss, calibrationError, calibration, coverage } = evaluation;
+  const { answered, outOfScope, classes, mistakes } = evaluation;
   const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
   const parts: (readonly string[])[] = [
     [
-      `${counted(evaluation.rows, "row")}; ${percent(unknown)} of their tokens unknown, ${
+      `${counted(evaluated, "row")}; ${percent(unknown)} of their tokens unknown, ${
         counted(rows.truncated, "row")
       } cut` +
       (rows.skipped > 0 ? `, ${counted(rows.skipped, "bad row")} skipped` : ""),
     ],
     columns([
-      ["accuracy", percent(accuracy)],
-      ["macro-F1", macroF1.toFixed(4)],
-      ["loss", loss.toFixed(4)],
-      ["calibration error", calibrationError.toFixed(4)],
+      ["accuracy", percent(accuracy), marginText(marginOf(accuracy, evaluated))],
+      ["largest class", percent(classes.reduce((most, { support }) => Math.max(most, support), 0) / evaluated), ""],
+      ["macro-F1", macroF1.toFixed(4), ""],
+      ["loss", loss.toFixed(4), ""],
+      ["calibration error", calibrationError.toFixed(4), ""],
     ], width),
+    ...calibration ? [[calibrationText(calibration)]] : [],
     ...coverage ? [coverageLines(coverage, width)] : [],
     ...answered || outOfScope ? [[...answered ? [answeredText(answered)] : [], ...scopeLines(outOfScope)]] : [],
   ];
@@ -61,18 +71,32 @@ export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { repo
   if (matrix.length > 0) parts.push(matrix);
   if (mistakes.length > 0) {
     const worst = mistakes.slice(0, MISTAKES).map(({ place, label, given, confidence, text }) =>
-      `${place}: ${label} predicted as ${given} (${percent(confidence)}): ${text}`
+      `${place}: ${label} predicted as ${given} (${percent(confidence)}): ${shortened(text, TEXT)}`
     );
     parts.push(["Most confident mistakes:", ...worst]);
   }
   return parts.flatMap((part, index) => index === 0 ? part : ["", ...part]);
 }
 
+/** Says how far confidences are from the truth, and where most. */
+function calibrationText(bins: NonNullable<Evaluation["calibration"]>): string {
+  const mean = (part: "confidence" | "accuracy") =>
+    bins.reduce((sum, bin) => sum + bin[part] * bin.rows, 0) / bins.reduce((sum, { rows }) => sum + rows, 0);
+  const gap = ({ confidence, accuracy, rows }: typeof bins[number]) => rows * Math.abs(confidence - accuracy);
+  const worst = bins.reduce((a, b) => gap(b) > gap(a) ? b : a);
+  return `Calibration: ${percent(mean("confidence"))} confident on average, ${
+    percent(mean("accuracy"))
+  } right; furthest ` +
+    `apart: ${counted(worst.rows, "row")} at ${percent(worst.confidence)}, ${percent(worst.accuracy)} right`;
+}
+
 /** Shows how much more accurate the most confident answers are. */
 function coverageLines(coverage: NonNullable<Evaluation["coverage"]>, width: number | undefined): string[] {
+  // The shares fall. The row of a share is the last one that reaches it.
+  const shown = new Set(COVERAGES.flatMap((share) => coverage.findLast((row) => row.coverage >= share) ?? []));
   return columns([
     ["answered", "accuracy", "least confidence"],
-    ...coverage.map((row) => [percent(row.coverage), percent(row.accuracy), percent(row.confidence)]),
+    ...[...shown].map((row) => [percent(row.coverage), percent(row.accuracy), percent(row.confidence)]),
   ], width);
 }
 

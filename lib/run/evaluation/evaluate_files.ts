@@ -60,7 +60,8 @@ export async function evaluateFiles(
   const others = outOfScope.length === 0
     ? undefined
     : await readEvaluationRows(outOfScope, { ...files, unlabelled: true }, reading, input);
-  const evaluation = await evaluateRows(model, rows, preprocessing, threshold, others, native);
+  const read = { part: rows, preprocessing, options: files, threshold };
+  const evaluation = await evaluateRows(model, read, others, native);
   const seen = directory === undefined ? undefined : await seenRows(directory, rows);
   const warnings = [...rows.warnings, ...seen?.warning === undefined ? [] : [seen.warning]];
   return { evaluation, rows, trainedOn: seen?.rows, warnings };

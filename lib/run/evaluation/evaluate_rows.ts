@@ -1,9 +1,10 @@
 /** Evaluates a model on rows that were read from files: its metrics, and its most confident mistakes. */
-import { shortened } from "../../base/printable.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import type { Preprocessing } from "../../data/encode/preprocessing.ts";
 import { placeOf } from "../../data/encode/table_builder.ts";
+import { rowsAt, shortText, textOf } from "../../data/row_texts.ts";
+import type { ReadOptions } from "../../formats/read_options.ts";
 import { auroc, confidencesOf } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluation, worstMistakes } from "../../model/evaluation.ts";
 import type { RowMetrics } from "../../base/events.ts";
@@ -11,28 +12,31 @@ import { predictEncoded } from "../../predict/predict_encoded.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 
 /** Limits the mistakes that are listed. */
-const MISTAKES = 20;
+const MISTAKES = 200;
 
 /** Limits the pairs of confused classes in a summary. */
 const CONFUSED = 3;
 
-/** Limits the characters of a row that are shown. */
-const EXCERPT = 300;
+/** Says how the rows of a part were read and encoded. */
+interface Reading {
+  readonly part: LoadedPart;
+  readonly preprocessing: Preprocessing;
+  /** The options by which the sources of the rows were read. */
+  readonly options: ReadOptions;
+  /** See evaluatePredictions(). */
+  readonly threshold: number;
+}
 
-/**
- * Evaluates `model` on the rows of `part`, whose tokens came from `preprocessing`, and on `others`, which are of none of its
- * classes.
- */
+/** Evaluates `model` on the rows of a part, and on `others`, which are of none of its classes. */
 export async function evaluateRows(
   model: Pick<TrainedModel, "config" | "labels" | "version">,
-  part: LoadedPart,
-  preprocessing: Preprocessing,
-  threshold = 0,
+  reading: Reading,
   others?: LoadedPart,
   native?: NativeLibrary,
 ): Promise<Evaluation> {
+  const { part, threshold } = reading;
   const probabilities = await predictEncoded(model, part.table, native);
-  const evaluation = evaluateProbabilities(probabilities, model.labels, part, preprocessing, threshold);
+  const evaluation = await evaluateProbabilities(probabilities, model.labels, reading);
   if (!others) return evaluation;
   const confidences = confidencesOf(probabilities, evaluation.rows);
   const ofOthers = confidencesOf(await predictEncoded(model, others.table, native), others.table.labels.length);
@@ -45,22 +49,43 @@ export async function evaluateRows(
   return { ...evaluation, outOfScope };
 }
 
-/** Evaluates the `probabilities` of the rows of a part, `[rows, labels]`; see evaluatePredictions() for the threshold. */
-export function evaluateProbabilities(
+/** Evaluates the `probabilities` of the rows of a part, `[rows, labels]`. Reads the texts of the mistakes again. */
+export async function evaluateProbabilities(
   probabilities: Float32Array,
   labels: readonly string[],
-  { table, places }: LoadedPart,
-  preprocessing: Preprocessing,
-  threshold: number,
-): Evaluation {
-  const mistakes = worstMistakes(table.labels, probabilities, MISTAKES).map(({ row, label, given, confidence }) => ({
-    place: placeOf(places, row),
-    text: excerpt(preprocessing.decode(table.tokens.subarray(table.offsets[row], table.offsets[row + 1]))),
+  reading: Reading,
+): Promise<Evaluation> {
+  const { part: { table }, threshold } = reading;
+  const worst = worstMistakes(table.labels, probabilities, MISTAKES);
+  const rows = await textsOf(worst.map(({ row }) => row), reading);
+  const mistakes = worst.map(({ label, given, confidence }, at) => ({
+    ...rows[at]!,
     label: labels[label]!,
     given: labels[given]!,
     confidence,
   }));
   return { ...evaluatePredictions(labels, table.labels, probabilities, threshold), mistakes };
+}
+
+/** Returns the texts of `rows`, or their tokens where the source is gone or has another text now. */
+async function textsOf(
+  rows: readonly number[],
+  { part: { table, places }, preprocessing, options }: Reading,
+): Promise<{ readonly place: string; readonly text: string }[]> {
+  const tokens = new Map(rows.map((row) => [
+    placeOf(places, row),
+    table.tokens.subarray(table.offsets[row], table.offsets[row + 1]),
+  ]));
+  const texts = new Map<string, string>();
+  const again = { ...options, rules: preprocessing.rules };
+  for await (const { place, row } of rowsAt([...tokens.keys()], places.sources, again)) {
+    const found = preprocessing.encode("tokens" in row ? row.tokens : row.text).tokens;
+    if (found.join() === tokens.get(place)?.join()) texts.set(place, textOf(row));
+  }
+  return [...tokens].map(([place, own]) => {
+    const text = texts.get(place) ?? places.texts.at(place) ?? excerpt(preprocessing.decode(own));
+    return { place, text };
+  });
 }
 
 /** Returns only the metrics, as they stand in a summary. */
@@ -77,5 +102,5 @@ export function confusedClasses(
 }
 
 function excerpt(tokens: readonly (string | undefined)[]): string {
-  return shortened(tokens.map((token) => token ?? "▯").join(" "), EXCERPT);
+  return shortText(tokens.map((token) => token ?? "▯").join(" "));
 }

@@ -7,6 +7,7 @@ import { errorMessage } from "../../base/errors.ts";
 import type { NewEvent, Summary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { inTurns } from "../../base/turns.ts";
+import type { rowShape } from "../../config/data_shape.ts";
 import type { Config } from "../../config/schema.ts";
 import { classWeightsOf, countLabels } from "../../data/batches/class_weights.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
@@ -29,7 +30,9 @@ import { jsonBytes, writeWhole } from "../files/files.ts";
 import type { RunData } from "./reload_data.ts";
 
 interface NgramJobOptions extends RunData {
-  readonly config: Pick<Config, "seed" | "ngrams" | "classWeights" | "metric" | "validation" | "reject">;
+  readonly config:
+    & Pick<Config, "seed" | "ngrams" | "classWeights" | "metric" | "validation" | "reject">
+    & Pick<Config, keyof typeof rowShape>;
   /** The module that the thread of n-grams runs; without it there are none. */
   readonly baselineUrl: URL | undefined;
   /** The native kernels of predictions, if there are any. */
@@ -100,11 +103,12 @@ export class NgramJob {
     );
     const rejection = this.#chooseThreshold(predicted.validation);
     const preprocessing = openPreprocessing(source.preprocessing);
+    const reading = { preprocessing, options: config, threshold: rejection.threshold };
     const evaluate = ({ part, probabilities }: Answered) =>
-      evaluateProbabilities(probabilities, model.labels, part, preprocessing, rejection.threshold);
+      evaluateProbabilities(probabilities, model.labels, { part, ...reading });
     const evaluations: Evaluations = {
-      validation: evaluate(predicted.validation),
-      ...predicted.test && { test: evaluate(predicted.test) },
+      validation: await evaluate(predicted.validation),
+      ...predicted.test && { test: await evaluate(predicted.test) },
     };
     const bytes = jsonBytes(evaluations);
     await writeWhole(join(directory, "judgement.json"), bytes);
