@@ -2,10 +2,11 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { stdin } from "node:process";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { errorMessage, InputError, inputError } from "../base/errors.ts";
+import { errorCode, errorMessage, InputError, inputError } from "../base/errors.ts";
 
 /** Bytes of a file that are read at once. */
 const CHUNK_BYTES = 1 << 20;
@@ -72,6 +73,29 @@ export async function openBytes(
     yield* bytes;
   }
   return { name, head, headIsAll: ended, wait, chunks, digest: () => digest };
+}
+
+/** Most bytes of a file that `openBeginning` reads. */
+const BEGINNING_BYTES = 1 << 18;
+
+/** Opens only the beginning of the file at `path`, as a source that may end within a row. */
+export async function openBeginning(path: string): Promise<ByteSource> {
+  const bytes = Buffer.alloc(BEGINNING_BYTES);
+  const file = await open(path).catch((error: unknown) => {
+    throw cannotRead(path, UNREADABLE[errorCode(error) ?? ""] ?? errorMessage(error));
+  });
+  let size = 0;
+  try {
+    for (let read = -1; read !== 0 && size < bytes.length; size += read) {
+      read = (await file.read(bytes, size, bytes.length - size)).bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+  async function* beginning(): AsyncGenerator<Uint8Array, void, void> {
+    if (size > 0) yield await Promise.resolve(bytes.subarray(0, size));
+  }
+  return { ...await openBytes("-", beginning()), name: path };
 }
 
 /** Explains errors of the system by their code. */

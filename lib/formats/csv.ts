@@ -32,20 +32,34 @@ const NAMED_DELIMITER = /^\s*"?sep=([^\r\n])"?[ \t]*(?:\r\n|\n|\r|$)/i;
 const SAMPLE = 1000;
 
 function openDelimited(source: TextSource, options: ReadOptions, tabs: boolean) {
-  const syntax: Omit<CsvSyntax, "delimiter"> = {
-    newline: source.head.includes("\n") || !source.head.includes("\r") ? "\n" : "\r",
-    quotes: options.quotes,
-  };
-  const named = NAMED_DELIMITER.exec(source.head);
-  const rows = named ? { ...source, head: source.head.slice(named[0].length) } : source;
-  const delimiter = options.delimiter === "auto" && named ? named[1]! : delimiterOf(rows, options, syntax, tabs);
-  const full = { ...syntax, delimiter };
-  const layout = delimitedLayout(rows, full, sample(rows, full), options, named !== null);
+  const { rows, syntax, records, namesDelimiter } = firstRecords(source, options, tabs);
+  const layout = delimitedLayout(rows, syntax, records, options, namesDelimiter);
   return {
     description: describe(layout),
     batches: () => readDelimited(source, layout, options),
     writer: (added: readonly WrittenColumn[]) => recordWriter(source, layout, added),
   };
+}
+
+interface FirstRecords {
+  /** The source behind a line that names the delimiter. */
+  readonly rows: TextSource;
+  readonly syntax: CsvSyntax;
+  readonly records: readonly (readonly string[])[];
+  readonly namesDelimiter: boolean;
+}
+
+/** Recognizes the syntax of `source` unless it has `tabs`, and returns its first records. */
+export function firstRecords(source: TextSource, options: ReadOptions, tabs: boolean): FirstRecords {
+  const common: Omit<CsvSyntax, "delimiter"> = {
+    newline: source.head.includes("\n") || !source.head.includes("\r") ? "\n" : "\r",
+    quotes: options.quotes,
+  };
+  const named = NAMED_DELIMITER.exec(source.head);
+  const rows = named ? { ...source, head: source.head.slice(named[0].length) } : source;
+  const delimiter = options.delimiter === "auto" && named ? named[1]! : delimiterOf(rows, options, common, tabs);
+  const syntax = { ...common, delimiter };
+  return { rows, syntax, records: sample(rows, syntax), namesDelimiter: named !== null };
 }
 
 /** Describes a layout: `CSV with commas, a header, text and label in columns "text" and "label"`. */

@@ -46,8 +46,7 @@ export async function openRows(
 /** The same for the bytes of a source. */
 export function openSource(source: ByteSource, options: ReadOptions): RowReader {
   const { name } = source;
-  const format = formats.find(({ name }) => name === options.format) ?? recognize(source);
-  const opened = format.open({ ...source, text: () => rowsText(source, options) }, options);
+  const opened = formatOf(source, options).open({ ...source, text: () => rowsText(source, options) }, options);
   return {
     ...opened,
     info: () => {
@@ -69,11 +68,16 @@ function asText(source: ByteSource): TextSource {
 }
 
 /** Returns the text of a source of rows. Refuses binary and empty sources, and JSON of another shape than lines. */
-function rowsText(source: ByteSource, options: ReadOptions): TextSource {
+export function rowsText(source: ByteSource, options: ReadOptions): TextSource {
   const text = asText(source);
   if (text.headIsAll && text.head.trim() === "") throw cannotRead(source.name, "it is empty, expected rows");
   if (options.format === "auto" || options.format === jsonLines.name) refuseOtherJson(text, options);
   return text;
+}
+
+/** Returns the format that the options name, or else the one of the source. */
+export function formatOf(source: ByteSource, options: ReadOptions): RowFormat {
+  return formats.find(({ name }) => name === options.format) ?? recognize(source);
 }
 
 /** Finds the format by the extension, or else by the beginning of the source. */

@@ -4,6 +4,7 @@
  * pipeline/shell.ts for the checks around every request.
  */
 import { describe, shortened } from "../base/printable.ts";
+import { fileRoutes } from "./routes/file_routes.ts";
 import { inferenceRoutes } from "./routes/inference_routes.ts";
 import { operationRoutes } from "./routes/operation_routes.ts";
 import { pageRoutes } from "./routes/page_routes.ts";
@@ -26,6 +27,7 @@ export function createApp(services: Services | PredictionServices, options: AppO
 
   pageRoutes(routes, assets);
   if ("runs" in services) {
+    fileRoutes(routes, services);
     startRoutes(routes, services, bodyLimitBytes);
     runRoutes(routes, services, {
       heartbeatMs: options.heartbeatMs ?? 15_000,

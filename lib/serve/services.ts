@@ -5,6 +5,7 @@
 import type { ClusterStatus, RunEvent } from "../base/events.ts";
 import type { Predictor } from "../predict/types.ts";
 import type { Notes } from "../config/notes_shape.ts";
+import type { DataFiles, FilePreview } from "../run/library/data_files.ts";
 import type { Admission, Edit, JsonText, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
 
 export interface Runs {
@@ -19,6 +20,10 @@ export interface Runs {
   data(id: string): Promise<JsonText | undefined>;
   /** Metrics of its model on validation and test rows; undefined for generated data, and before the end of training. */
   evaluation(id: string): Promise<JsonText | undefined>;
+  /** Lists the files of rows that a run may name. */
+  files?(): Promise<DataFiles>;
+  /** Looks at the beginning of such a file; undefined if there is none. Throws an InputError if it has no rows. */
+  preview?(name: string): Promise<FilePreview | undefined>;
   /** Queues a run with these config values. Throws an InputError for a wrong value. */
   start?(values: Readonly<Record<string, unknown>>): Promise<Admission>;
   /** Changes the given ones of the name, the note and the tags of run `id`. */

@@ -12,6 +12,7 @@ import type { Asset, Runs, Services } from "../../lib/serve/services.ts";
 import { createApp } from "../../lib/serve/app.ts";
 import type { App, AppOptions } from "../../lib/serve/pipeline/shell.ts";
 import type { Notes } from "../../lib/config/notes_shape.ts";
+import type { FilePreview } from "../../lib/run/library/data_files.ts";
 import { filled } from "../../lib/run/files/notes_file.ts";
 import type { DataStatistics } from "../../lib/data/statistics.ts";
 import type { Evaluations } from "../../lib/model/evaluation.ts";
@@ -157,6 +158,14 @@ const STATE_AFTER: Readonly<Partial<Record<NewEvent["type"], RunState>>> = {
   failed: "failed",
 };
 
+/** The only file of the data directory. */
+const FILE: FilePreview = {
+  ...{ name: "tickets.csv", bytes: 2048, format: "csv", hasHeader: true },
+  columns: ["id", "subject", "queue"],
+  rows: [["1", "where is my parcel", "shipping"]],
+  ...{ textColumn: "subject", labelColumn: "queue" },
+};
+
 export interface FakeRuns extends Runs {
   /** Answer to the next request to start a run, instead of success. */
   admission?: Exclude<Admission, RunDetail>;
@@ -183,6 +192,8 @@ export function fakeRuns(runs: FakeRun[], trains = true): FakeRuns {
     get: (id) => Promise.resolve(find(id)?.detail()),
     data: (id) => Promise.resolve(jsonText(find(id)?.data)),
     evaluation: (id) => Promise.resolve(jsonText(find(id)?.evaluation)),
+    files: () => Promise.resolve({ files: [{ name: FILE.name, bytes: FILE.bytes }], more: false }),
+    preview: (name) => Promise.resolve(name === FILE.name ? FILE : undefined),
     start(config) {
       const admission = trains ? library.admission : "never";
       if (admission) return Promise.resolve(admission);

@@ -19,6 +19,7 @@ import { LogIndex } from "../log/log_index.ts";
 import type { Manifest } from "../files/manifest.ts";
 import { readSummary } from "../log/summary.ts";
 import type { TrainingRun } from "../training/training_run.ts";
+import { type DataFiles, type FilePreview, listDataFiles, previewDataFile } from "./data_files.ts";
 import type { RunQueue } from "./run_queue.ts";
 import { readRun, readRunManifest, readRunMetrics, selectRuns } from "./saved_runs.ts";
 import { ShownPaths } from "./shown_paths.ts";
@@ -199,6 +200,16 @@ export class RunLibrary {
       case "stop":
         return run.stop(StopReason.signal);
     }
+  }
+
+  /** Lists the files that requests for runs may name. */
+  files(): Promise<DataFiles> {
+    return listDataFiles(this.#queue?.dataDir ?? "");
+  }
+
+  /** Looks at the beginning of such a file; undefined if there is none. Throws an InputError if it has no rows. */
+  preview(name: string): Promise<FilePreview | undefined> {
+    return previewDataFile(this.#queue?.dataDir ?? "", name);
   }
 
   /** Puts the run of the request `values` into the queue. Throws an InputError if the request is invalid. */

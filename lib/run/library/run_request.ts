@@ -3,8 +3,6 @@
  * may name only files in `dataDir`.
  */
 import { counted } from "../../base/counted.ts";
-import { realpath, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { pathsIn, withPaths } from "../../config/paths.ts";
 import { type Resolve, resolveConfig } from "../../config/resolve.ts";
 import {
@@ -16,8 +14,10 @@ import {
   processShape,
   trainingShape,
 } from "../../config/schema.ts";
-import { errorCode, InputError, MOST_LISTED, Problems } from "../../base/errors.ts";
+import { InputError, MOST_LISTED, Problems } from "../../base/errors.ts";
 import { shortJson } from "../../base/printable.ts";
+import { fileIn, named, realFolder } from "./data_files.ts";
+import { checkBeginning } from "./preview.ts";
 
 /** The options of a process that a request may set for its run. */
 const RUN_KEYS: readonly ConfigKey[] = [
@@ -77,7 +77,8 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   ];
   const resolve: Resolve = (defaults) => resolveConfig(name, sources, defaults);
   try {
-    resolve();
+    const config = resolve();
+    if (problems.count === 0) await checkFiles(config, given, problems);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     // A file that was refused above is not reported again as a part of its list.
@@ -87,6 +88,22 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   }
   problems.check();
   return resolve;
+}
+
+/** Files of a request whose beginnings are read at once: the others are read when the run starts. */
+const MOST_CHECKED = 20;
+
+/** Adds the files that have not the columns of `config` to `problems`; `given` has the names that the client knows. */
+async function checkFiles(config: Config, given: Readonly<Record<string, unknown>>, problems: Problems): Promise<void> {
+  const names = new Map(pathsIn(given, configPaths).map(({ field, path }) => [field, path]));
+  const files = pathsIn(config, configPaths).filter(({ key }) => ["data", "validation", "test"].includes(key));
+  for (const { field, path } of files.slice(0, MOST_CHECKED)) {
+    await checkBeginning(path, config).catch((error) => {
+      if (!(error instanceof InputError)) throw error;
+      const column = /`(textColumn|labelColumn)`/.exec(error.message)?.[1];
+      problems.addAll(named(error, path, names.get(field) ?? field, column ?? field));
+    });
+  }
 }
 
 /**
@@ -112,7 +129,7 @@ async function allowedFiles(
   dataDir: string,
   problems: Problems,
 ): Promise<Record<string, unknown>> {
-  const folder = dataDir === "" ? undefined : await realpath(dataDir).catch(() => undefined);
+  const folder = await realFolder(dataDir);
   const places = new Map<string, string>();
   for (const { field, path, mark } of pathsIn(given, configPaths)) {
     const place = folder !== undefined && await fileIn(dataDir, folder, path, mark.beside);
@@ -124,35 +141,4 @@ async function allowedFiles(
     problems.add(() => ({ field, message: `${field} is ${shortJson(path)}: expected ${wanted}` }));
   }
   return withPaths(given, configPaths, places);
-}
-
-/**
- * Returns the path of `name` in `directory`, whose real path is `folder`. Returns undefined if it is no file in this folder,
- * also by `..` or by a link, or if one of the files `beside` it is outside.
- */
-async function fileIn(
-  directory: string,
-  folder: string,
-  name: string,
-  beside: readonly string[] = [],
-): Promise<string | undefined> {
-  if (name === "" || isAbsolute(name)) return undefined;
-  const path = join(directory, name);
-  if (await placeOf(folder, path) !== "inside") return undefined;
-  for (const other of beside) {
-    if (await placeOf(folder, join(dirname(path), other)) === "elsewhere") return undefined;
-  }
-  return path;
-}
-
-/** Returns whether `path` is a regular file in `folder`. */
-async function placeOf(folder: string, path: string): Promise<"inside" | "elsewhere" | "nowhere"> {
-  try {
-    const real = await realpath(path);
-    const within = relative(folder, real);
-    if (within === "" || within === ".." || within.startsWith(`..${sep}`) || isAbsolute(within)) return "elsewhere";
-    return (await stat(real)).isFile() ? "inside" : "elsewhere";
-  } catch (error) {
-    return errorCode(error) === "ENOENT" ? "nowhere" : "elsewhere";
-  }
 }

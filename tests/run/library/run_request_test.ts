@@ -74,8 +74,9 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
     const dataDir = join(directory, "data");
     await mkdir(join(dataDir, "more"), { recursive: true });
     await writeFile(join(directory, "secret.csv"), "");
-    await writeFile(join(dataDir, "rows.csv"), "");
-    await writeFile(join(dataDir, "more", "rows.csv"), "");
+    const rows = "text,label\nwhere is it,a\n";
+    await writeFile(join(dataDir, "rows.csv"), rows);
+    await writeFile(join(dataDir, "more", "rows.csv"), rows);
     await symlink(join(directory, "secret.csv"), join(dataDir, "link.csv"));
     await symlink(join(dataDir, "rows.csv"), join(dataDir, "inner.csv"));
 
@@ -129,6 +130,27 @@ Deno.test("RunQueue.edit() changes the notes of a waiting run, which begins with
   assertEquals(queue.edit("20200101-000000-none", {}), undefined);
   assertEquals((await queue.add({}))?.name, undefined);
 });
+
+Deno.test("requestedRun() refuses files without the columns of the run, in words of the request", () =>
+  inTemporaryDirectory(async (dataDir) => {
+    await writeFile(join(dataDir, "tickets.csv"), "subject,queue\nwhere is it,a\nmy card,b\n");
+    await writeFile(join(dataDir, "rows.jsonl"), '{"body": "x", "label": "a"}\n');
+    const ask = async (values: object) => {
+      const { problems } = await assertRejects(() => requestedRun({ ...values }, configOf({ dataDir })), InputError);
+      return problems.map(({ field, message }) => `${field}: ${message}`);
+    };
+    assertEquals(await ask({ data: ["tickets.csv"] }), [
+      'textColumn: Cannot read "tickets.csv": it has no column "text", only "subject", "queue". Name the columns with ' +
+      "`textColumn` and `labelColumn`. If the first line is a row, set `header` to no, and give the numbers of the columns",
+    ]);
+    assertEquals(await ask({ data: ["rows.jsonl"] }), [
+      'data[0]: Cannot read "rows.jsonl": line 1 has no "text", only "body", "label"',
+    ]);
+    const columns = { textColumn: "subject", labelColumn: "queue" };
+    assertEquals((await ask({ data: ["tickets.csv"], test: "rows.jsonl", ...columns })).length, 1);
+    const resolve = await requestedRun({ data: ["tickets.csv"], ...columns }, configOf({ dataDir }));
+    assertEquals(resolve().textColumn, "subject");
+  }));
 
 Deno.test("RunQueue returns runs in order, with places that move up, and refuses runs when full", async () => {
   const queue = new RunQueue(configOf({}));

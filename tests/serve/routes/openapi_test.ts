@@ -61,6 +61,10 @@ function requestFor(method: string, path: string, status: string): [path: string
   if (status === "400") init.headers["Host"] = "x y";
   if (status === "421") init.headers["Host"] = "evil.example";
   if (path === "/runs" && method === "get" && status === "400") return ["/runs?limit=0", { method: "GET" }];
+  if (path === "/files/preview" && status !== "400") {
+    return [`${path}?name=${status === "404" ? "gone.csv" : "tickets.csv"}`, init];
+  }
+  if (path === "/files/preview") return [path, { method: "GET" }];
   if (path === "/predict" && method === "get") {
     return status === "400" ? [path, { method: "GET" }] : [`${path}?tokens=1,2,3`, init];
   }
