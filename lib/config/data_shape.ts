@@ -35,6 +35,12 @@ export const dataShape = {
     z.union([z.number().min(0).max(0.9), z.string().min(1)]).default(0.1)
       .describe("fraction of the rows used as validation set, the same of each class; or a file of validation rows"),
   ),
+  groupColumn: z.string().default("").describe(
+    "column of groups, such as customers, of which each is either in the training or in the validation set",
+  ),
+  timeColumn: z.string().default("").describe(
+    "column of dates (ISO 8601) or numbers, such as seconds: the newest rows are the validation set",
+  ),
   test: pathValue(z.string().default("").describe("file of rows on which the finished model is evaluated")),
   tokenizer: pathValue(
     z.string().min(1).default("auto")

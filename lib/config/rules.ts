@@ -66,6 +66,16 @@ const RULES: readonly Rule[] = [
     expected: ({ task }) => `none for the task ${task}, which has no words`,
   },
   ...withoutVectorsRules,
+  ...(["groupColumn", "timeColumn"] as const).map((field): Rule => ({
+    field,
+    when: (config) => config[field] !== "" && !(typeof config.validation === "number" && config.validation > 0),
+    expected: () => "no value where `validation` is no share of the rows to draw",
+  })),
+  {
+    field: "timeColumn",
+    when: ({ groupColumn, timeColumn }) => groupColumn !== "" && timeColumn !== "",
+    expected: () => "no value with `groupColumn`, as rows are split by one of them",
+  },
   {
     field: "averageEvery",
     when: ({ average, averageEvery }) => average === "gradients" && averageEvery !== 1,

@@ -6,7 +6,7 @@ import { shortJson } from "../base/printable.ts";
 import { inputError } from "../base/errors.ts";
 import type { LoadedPart } from "./encode/assemble.ts";
 import { quotedSource } from "../formats/bytes.ts";
-import { isProblem, type Row } from "../formats/entry.ts";
+import { inputOf, isProblem, type Row } from "../formats/entry.ts";
 import { readRows, type SourceInfo } from "../formats/rows.ts";
 import type { EncodedText } from "./encode/text_encoder.ts";
 import type { Preprocessing } from "./encode/preprocessing.ts";
@@ -49,7 +49,7 @@ export async function readEvaluationRows(
     }
     const { file, line } = entry;
     const label = options.unlabelled ? 0 : classes.get(entry.label);
-    const row = "tokens" in entry ? entry.tokens : entry.text;
+    const row = inputOf(entry);
     if (label === undefined) problems.add({ file, line, problem: unknownLabel(entry.label, labels) });
     else {
       rows.push({ file, line, label, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });

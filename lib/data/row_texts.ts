@@ -1,7 +1,7 @@
 /** Finds the texts of a few rows by their places. A table has only their tokens, so that files are read a second time. */
 import { shortened } from "../base/printable.ts";
 import { sourceName } from "../formats/bytes.ts";
-import { isProblem, type Row } from "../formats/entry.ts";
+import { inputOf, isProblem, type Row } from "../formats/entry.ts";
 import type { ReadOptions } from "../formats/read_options.ts";
 import { readRows } from "../formats/rows.ts";
 
@@ -21,7 +21,8 @@ export function shortText(text: string): string {
 
 /** Returns the text of `row`, or its tokens with spaces between them, shortened. */
 export function textOf(row: Row): string {
-  return shortText("tokens" in row ? row.tokens.slice(0, MOST_CHARACTERS).join(" ") : row.text);
+  const content = inputOf(row);
+  return shortText(typeof content === "string" ? content : content.slice(0, MOST_CHARACTERS).join(" "));
 }
 
 /** Keeps the texts of standard input, which cannot be read twice, up to 16 MiB of them. */

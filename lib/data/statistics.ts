@@ -69,6 +69,16 @@ export const dataStatisticsSchema = z.object({
   conflicts: repeatedSchema,
   /** Validation and test rows whose tokens a training row has. */
   leaks: z.object({ validation: repeatedSchema.optional(), test: repeatedSchema.optional() }),
+  /** The split by a column, if one decides it. */
+  split: z.object({
+    column: z.string(),
+    /** Groups of each side. */
+    groups: z.object({ training: z.int(), validation: z.int() }).optional(),
+    /** The time of the oldest validation row. */
+    from: z.string().optional(),
+    /** The validation rows of a random split, those whose tokens a training row has, and those whose group has one. */
+    random: z.object({ rows: z.int(), leaks: z.int(), shared: z.int().optional() }),
+  }).optional(),
   /** Bad rows, and the first of them in words, with their places. */
   bad: z.object({ rows: z.int(), first: z.array(z.string()) }),
   warnings: z.array(z.string()),

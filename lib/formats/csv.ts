@@ -1,4 +1,5 @@
 /** Recognizes the delimiter and the columns of CSV and TSV. */
+import { counted } from "../base/counted.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { cannotRead } from "./bytes.ts";
 import { readDelimited } from "./delimited.ts";
@@ -35,7 +36,7 @@ function openDelimited(source: TextSource, options: ReadOptions, tabs: boolean) 
   const { rows, syntax, records, namesDelimiter } = firstRecords(source, options, tabs);
   const layout = delimitedLayout(rows, syntax, records, options, namesDelimiter);
   return {
-    description: describe(layout),
+    description: describe(layout, options),
     batches: () => readDelimited(source, layout, options),
     writer: (added: readonly WrittenColumn[]) => recordWriter(source, layout, added),
   };
@@ -63,8 +64,15 @@ export function firstRecords(source: TextSource, options: ReadOptions, tabs: boo
 }
 
 /** Describes a layout: `CSV with commas, a header, text and label in columns "text" and "label"`. */
-function describe({ syntax: { delimiter }, columns, hasHeader, text, label }: DelimitedLayout): string {
+function describe(
+  { syntax: { delimiter }, columns, hasHeader, text, label }: DelimitedLayout,
+  { fields }: ReadOptions,
+): string {
   const format = `${delimiter === "\t" ? "TSV" : "CSV"} with ${NAMES[delimiter] ?? JSON.stringify(delimiter)}`;
+  if (fields) {
+    const all = `${hasHeader ? "a" : "no"} header, ${counted(fields.length, "column")} and label`;
+    return label < 0 ? `${format}, ${counted(fields.length, "column")}` : `${format}, ${all}`;
+  }
   if (label < 0) return `${format}, text in column "${columns[text]}"`;
   const names = hasHeader ? `"${columns[text]}" and "${columns[label]}"` : `${columns[text]} and ${columns[label]}`;
   return `${format}, ${hasHeader ? "a" : "no"} header, text and label in columns ${names}`;
@@ -104,7 +112,8 @@ function delimiterOf(
     const [first] = records;
     if (!first || first.length < 2) continue;
     const names = first.map((name) => name.trim().toLowerCase());
-    const wanted = options.unlabelled ? [options.textColumn] : [options.textColumn, options.labelColumn];
+    const { fields = [options.textColumn], extras = [] } = options;
+    const wanted = [...fields, ...options.unlabelled ? [] : [options.labelColumn], ...extras];
     const named = wanted.every((name) => names.includes(name.toLowerCase()));
     const even = records.filter(({ length }) => length === first.length).length / records.length;
     const score = (named ? 1 : 0) + even;

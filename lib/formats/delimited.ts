@@ -5,7 +5,7 @@
 import { counted } from "../base/counted.ts";
 import { cannotRead } from "./bytes.ts";
 import type { ReadOptions } from "./read_options.ts";
-import { type Entry, MAX_ROW, readLabel, textProblem, TOO_LONG } from "./entry.ts";
+import { type Entry, MAX_ROW, readLabel, type RowContent, textProblem, TOO_LONG } from "./entry.ts";
 import type { DelimitedLayout } from "./layout.ts";
 import { parseRecords } from "./papaparse.ts";
 import { spacedQuotes } from "./spaced_quotes.ts";
@@ -116,8 +116,8 @@ class DelimitedReader {
   #row(
     given: readonly string[],
     place: { readonly file: string; readonly line: number },
-  ): { readonly text: string; readonly label: string } | string | undefined {
-    const { columns, text: textAt, label: labelAt, hasHeader, syntax } = this.#layout;
+  ): RowContent | string | undefined {
+    const { columns, text: textAt, label: labelAt, more, hasHeader, syntax } = this.#layout;
     const record = this.#layout.spacedQuotes ? spacedQuotes(given, syntax.delimiter) : given;
     if (labelAt >= 0 && isBlank(record)) return undefined;
     if (hasHeader && this.#options.rules !== 1 && isHeader(record, columns)) {
@@ -135,14 +135,31 @@ class DelimitedReader {
       const hint = isCut ? `: quote fields that contain ${JSON.stringify(syntax.delimiter)}` : "";
       return `has ${counted(record.length, "field")}, expected ${columns.length}${names}${hint}`;
     }
-    const text = textAt === record.length - 1 ? record[textAt]!.replace(/\r$/, "") : record[textAt]!;
+    const at = (column: number) => column === record.length - 1 ? record[column]!.replace(/\r$/, "") : record[column]!;
+    const text = at(textAt);
+    const others = more.map(at);
     const labelText = record[labelAt];
-    if (labelText === undefined) return textProblem(text, this.#source.damaged()) ?? { text, label: "" };
-    const bad = textProblem(text, this.#source.damaged()) ?? textProblem(labelText, this.#source.damaged());
-    if (bad) return bad;
+    for (const field of labelText === undefined ? [text, ...others] : [text, labelText, ...others]) {
+      const bad = textProblem(field, this.#source.damaged());
+      if (bad) return bad;
+    }
+    const content = this.#content(text, others);
+    if (labelText === undefined) return { ...content, label: "" };
     const label = readLabel(labelText, this.#options, place);
     if (this.#options.warn) this.#swallowed.know(label);
-    return label === "" ? `has an empty label (column "${columns[labelAt]}")` : { text, label };
+    return label === "" ? `has an empty label (column "${columns[labelAt]}")` : { ...content, label };
+  }
+
+  /** Returns what the options make of a row's text, or first field, and of its `more` columns. */
+  #content(
+    text: string,
+    more: readonly string[],
+  ): Omit<RowContent, "label"> & ({ text: string } | { fields: string[] }) {
+    const { fields, extras } = this.#options;
+    if (!fields && !extras) return { text };
+    const count = (fields?.length ?? 1) - 1;
+    const own = fields ? { fields: [text, ...more.slice(0, count)] } : { text };
+    return extras ? { ...own, extras: more.slice(count) } : own;
   }
 
   /** Skips the line in which a field with wrong quotes begins, at `index` of `#rest`. */

@@ -10,10 +10,24 @@ export interface Place {
   readonly line: number;
 }
 
-/** A labelled text, or a labelled list of tokens. The label is "" only if labels are not read. */
-export type RowContent =
-  | { readonly text: string; readonly label: string }
-  | { readonly tokens: readonly string[]; readonly label: string };
+/** Holds a text, a list of tokens, or the values of the columns `fields`, as the source has them. */
+export type RowInput =
+  | { readonly text: string }
+  | { readonly tokens: readonly string[] }
+  | { readonly fields: readonly unknown[] };
+
+/** Returns the text or the tokens of a row. */
+export function inputOf(row: RowInput): string | readonly string[] {
+  if ("fields" in row) throw new TypeError("the row has fields: expected a text or tokens");
+  return "tokens" in row ? row.tokens : row.text;
+}
+
+/** The contents of a labelled row. The label is "" only if labels are not read. */
+export type RowContent = RowInput & {
+  readonly label: string;
+  /** The values of the columns `extras`, if the options name any; "" for none. */
+  readonly extras?: readonly string[] | undefined;
+};
 
 /** A row as its source has it: the fields of its record, or its line without the end. */
 export type Original = readonly string[] | string;

@@ -1,4 +1,5 @@
 /** Reads fastText's supervised format: `__label__spam Free entry …`. */
+import { cannotRead } from "./bytes.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { shortened } from "../base/printable.ts";
 import { type Place, readLabel, type RowContent, textProblem } from "./entry.ts";
@@ -16,6 +17,11 @@ export const fastText = {
   detect: ({ text }) => isFastText(text.trimStart()),
   open({ text }, options) {
     const source = text();
+    const column = options.fields?.[0] ?? options.extras?.[0];
+    if (column !== undefined) {
+      const why = `fastText lines have no column ${JSON.stringify(column)}, expected CSV, TSV or JSON lines`;
+      throw cannotRead(source.name, why);
+    }
     return {
       description: "fastText lines",
       batches: () => readRowLines(source, options, (line, place) => readRow(line, options, place, source.damaged())),

@@ -10,7 +10,7 @@ import { readRowLines } from "./lines.ts";
 import { objectWriter } from "./writers/row_writer.ts";
 import type { RowFormat } from "./format.ts";
 
-type Columns = Pick<ReadOptions, "textColumn" | "labelColumn" | "unlabelled" | "rules">;
+type Columns = Pick<ReadOptions, "textColumn" | "labelColumn" | "unlabelled" | "rules" | "fields" | "extras">;
 
 export const jsonLines = {
   name: "jsonl",
@@ -39,7 +39,7 @@ function readRow(line: string, options: ReadOptions, place: Place, damaged: bool
 
 /** Returns the row in a line, or its problem. */
 export function parseRow(line: string, columns: Columns, damaged: boolean): RowContent | string {
-  const { textColumn, labelColumn, unlabelled } = columns;
+  const { textColumn, labelColumn, unlabelled, fields, extras } = columns;
   const bad = textProblem(line, damaged);
   if (bad) return bad;
   let value: unknown;
@@ -56,26 +56,37 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): RowC
     return `is ${shortJson(value)}, expected an object with ${wanted}`;
   }
   const own = (key: string) => Object.hasOwn(value, key) ? value[key] : undefined;
-  const content = own(textColumn) ?? own("tokens");
   const keys = Object.keys(value);
+  const absent = fields?.find((name) => own(name) === undefined);
+  if (absent !== undefined) return missing(keys, absent, undefined);
+  const content = fields ? fields.map(own) : own(textColumn) ?? own("tokens");
   if (content === undefined || content === null) return missing(keys, textColumn, own(textColumn));
   const given = unlabelled ? "-" : own(labelColumn);
   if (given === undefined || given === null) return missing(keys, labelColumn, given);
   if (typeof given !== "string" && typeof given !== "boolean" && !isNumber(given)) {
     return `has ${shortJson(given)} for "${labelColumn}", expected a string, a number, true or false`;
   }
-  const label = unlabelled ? "" : String(given);
-  if (typeof content === "string") return textResult(content, label);
+  const labelled = {
+    label: unlabelled ? "" : String(given),
+    ...extras && { extras: extras.map((name) => shortValue(own(name))) },
+  };
+  if (fields) return { fields: content as readonly unknown[], ...labelled };
+  if (typeof content === "string") return textResult(content, labelled);
   if (!Array.isArray(content)) {
     return `has ${shortJson(content)} for "${textColumn}", expected a text or a list of tokens`;
   }
   const wrong = content.findIndex((token) => typeof token !== "string" && !isNumber(token));
   if (wrong >= 0) return `has ${shortJson(content[wrong])} as token ${wrong}, expected a string or a number`;
-  return { tokens: content.map(String), label };
+  return { tokens: content.map(String), ...labelled };
 }
 
-function textResult(text: string, label: string): RowContent | string {
-  return text.includes("\0") ? "contains a NUL character, expected text" : { text, label };
+function textResult(text: string, labelled: Omit<RowContent, "text">): RowContent | string {
+  return text.includes("\0") ? "contains a NUL character, expected text" : { text, ...labelled };
+}
+
+/** Returns a text, number or flag as text; "" for anything else. */
+function shortValue(value: unknown): string {
+  return typeof value === "string" || typeof value === "boolean" || isNumber(value) ? String(value) : "";
 }
 
 function missing(keys: readonly string[], wanted: string, value: unknown): string {

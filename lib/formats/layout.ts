@@ -20,7 +20,12 @@ export interface DelimitedLayout {
   /** Positions in `columns`; the label is at -1 if labels are not read. */
   readonly text: number;
   readonly label: number;
+  /** Positions of the other columns that make a row, and of its extras; see ReadOptions. */
+  readonly more: readonly number[];
 }
+
+/** A layout before the other columns are found. */
+type Found = Omit<DelimitedLayout, "more">;
 
 type Records = readonly (readonly string[])[];
 
@@ -44,7 +49,7 @@ export function delimitedLayout(
     if (text >= 0 && (label >= 0 || options.unlabelled)) {
       return distinct(source, { ...common, columns: first, hasHeader: true, text, label }, options);
     }
-    if (options.header === "yes") throw noColumn(source, first, options, text < 0);
+    if (options.header === "yes") throw noColumn(source, first, options, wantedName(options, text < 0));
   }
   const [text, label] = [numbers.indexOf(options.textColumn), numbers.indexOf(options.labelColumn)];
   const isSure = options.header === "no" || (label < 0 ? numbers.length === 1 : hasNoHeader(records, label));
@@ -57,8 +62,8 @@ export function delimitedLayout(
     const layout = { ...common, columns: numbers, hasHeader: false, text: 1 - found, label: found };
     return distinct(source, layout, options);
   }
-  if (options.header === "no") throw noColumn(source, numbers, options, text < 0);
-  throw noColumn(source, first, options, findColumn(first, options.textColumn) < 0);
+  if (options.header === "no") throw noColumn(source, numbers, options, wantedName(options, text < 0));
+  throw noColumn(source, first, options, wantedName(options, findColumn(first, options.textColumn) < 0));
 }
 
 /** Returns the position of the column `name`: the exact name or, if only one column matches, in any case. */
@@ -69,13 +74,21 @@ function findColumn(columns: readonly string[], name: string): number {
   return same.length === 1 ? same[0]! : -1;
 }
 
-function distinct(source: TextSource, found: DelimitedLayout, { unlabelled }: ReadOptions): DelimitedLayout {
-  const layout = unlabelled ? { ...found, label: -1 } : found;
-  const { columns, text, label } = layout;
-  if (text === label) {
-    throw cannotRead(source.name, `text and label are in one column, "${columns[text]}", expected two`);
+/** Adds the positions of the other columns. Throws an InputError for a column that is missing, ambiguous or named twice. */
+function distinct(source: TextSource, found: Found, options: ReadOptions): DelimitedLayout {
+  const { columns, text } = found;
+  const { fields = [], extras = [], unlabelled } = options;
+  const label = unlabelled ? -1 : found.label;
+  const more = [...fields.slice(1), ...extras].map((name) => {
+    const at = findColumn(columns, name);
+    if (at < 0) throw noColumn(source, columns, options, [name]);
+    return at;
+  });
+  const layout = { ...found, label, more };
+  if (text === label || more.slice(0, fields.length - 1).includes(label)) {
+    throw cannotRead(source.name, `text and label are in one column, "${columns[label]}", expected two`);
   }
-  for (const column of unlabelled ? [text] : [text, label]) {
+  for (const column of [text, ...unlabelled ? [] : [label], ...more]) {
     if (columns.indexOf(columns[column]!) !== columns.lastIndexOf(columns[column]!)) {
       throw cannotRead(source.name, `it has several columns "${columns[column]}", expected one`);
     }
@@ -105,13 +118,20 @@ function labelByContent(records: Records): 0 | 1 | undefined {
   return candidates.length === 1 ? candidates[0] : undefined;
 }
 
-function noColumn(source: TextSource, columns: readonly string[], options: ReadOptions, textIsMissing: boolean) {
-  const [name, flag] = textIsMissing ? [options.textColumn, "`textColumn`"] : [options.labelColumn, "`labelColumn`"];
+/** A name that is missing, and the option that has it, if one names nothing else. */
+type Wanted = readonly [name: string, flag?: string];
+
+function wantedName({ textColumn, labelColumn, fields }: ReadOptions, textIsMissing: boolean): Wanted {
+  if (!textIsMissing) return [labelColumn, "`labelColumn`"];
+  return fields ? [textColumn] : [textColumn, "`textColumn`"];
+}
+
+function noColumn(source: TextSource, columns: readonly string[], options: ReadOptions, [name, flag]: Wanted) {
   const guess = nearest(name, columns);
   const shown = columns.slice(0, 20).map((column) => JSON.stringify(shortened(column, 40))).join(", ");
   const there = columns.length === 0 ? "" : columns.length === 1 ? `, only one column, ${shown}` : `, only ${shown}`;
-  const hint = guess === undefined ? "" : `. Did you mean ${flag} ${JSON.stringify(guess)}?`;
-  const more = options.header === "no" || columns.length < 2
+  const hint = guess === undefined ? "" : `. Did you mean ${flag ? `${flag} ` : ""}${JSON.stringify(guess)}?`;
+  const more = options.header === "no" || columns.length < 2 || !flag
     ? ""
     : `${guess === undefined ? "." : ""} Name the columns with \`textColumn\` and \`labelColumn\`. ` +
       "If the first line is a row, set `header` to no, and give the numbers of the columns";

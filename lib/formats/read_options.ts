@@ -33,6 +33,10 @@ export interface ReadOptions extends Readonly<z.infer<typeof readSchema>> {
   readonly unlabelled?: boolean;
   /** Keeps each row as its source has it. */
   readonly originals?: boolean;
+  /** Names of the columns that make a row, if it has more than a text; the first is also `textColumn`. */
+  readonly fields?: readonly string[] | undefined;
+  /** Names of further columns, whose values a row has as `extras`. */
+  readonly extras?: readonly string[] | undefined;
   /** Default: the newest. */
   readonly rules?: ReadingRules;
   /** Receives possible mistakes. */

@@ -37,6 +37,8 @@ export interface BaselineOptions {
   readonly metric: TrainingConfig["metric"];
   /** Tells whether the model that is kept is also fitted to the validation rows, because they were drawn from the same files. */
   readonly fitsValidation: boolean;
+  /** Tells whether no model that predicts validation rows may be fitted to others of them, as they have groups or times. */
+  readonly validatesApart?: boolean;
   /** Vectors of words, if a file gave any: words with similar ones share weights. */
   readonly vectors?: TokenVectors;
   /** Called now and then; training ends without a result when it returns true. */
@@ -82,6 +84,7 @@ export function trainBaseline(
   const started = performance.now();
   const { space, classes, vocabulary, seed, classWeights, metric, fitsValidation, vectors, stopped = () => false } =
     options;
+  const isApart = !fitsValidation || options.validatesApart === true;
   const counted = countRows([training, validation], space, vocabulary, scoresOf(classes), stopped, vectors);
   if (!counted) return undefined;
   const labels = Uint16Array.from([...training.labels, ...validation.labels]);
@@ -94,8 +97,8 @@ export function trainBaseline(
   const problem = { counted, labels, classes, classWeights, metric, seed, stopped };
   const isSmall = COSTS.length * FOLDS * work <= SEARCH_WORK && fitted.length >= FOLDS;
   const splits = [
-    ...isSmall ? foldsOf(fitted, seed) : [],
-    ...!isSmall || !fitsValidation ? [{ fitted: trained, evaluated: validated }] : [],
+    ...isSmall ? foldsOf(isApart ? trained : fitted, seed) : [],
+    ...!isSmall || isApart ? [{ fitted: trained, evaluated: validated }] : [],
   ];
   const most = isSmall ? COSTS.length + 1 : Math.max(1, Math.floor(SEARCH_WORK / work));
   const chosen = search(problem, splits, most);

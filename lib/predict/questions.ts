@@ -2,7 +2,7 @@
 import type { ReadOptions } from "../formats/read_options.ts";
 import { InputError, inputError } from "../base/errors.ts";
 import { isRecord } from "../base/record.ts";
-import { isProblem, type Row, textProblem } from "../formats/entry.ts";
+import { inputOf, isProblem, type RowInput, textProblem } from "../formats/entry.ts";
 import { sourceName } from "../formats/bytes.ts";
 import { DELIMITERS } from "../formats/csv.ts";
 import { parseRow } from "../formats/jsonl.ts";
@@ -78,12 +78,9 @@ function isLineProblem(entry: object): entry is { readonly problem: string; read
   return "problem" in entry;
 }
 
-function readRow(
-  row: Pick<Row, "label"> & ({ text: string } | { tokens: readonly string[] }),
-  reader: Reader,
-  field: string,
-) {
-  return "tokens" in row ? reader.readTokens(row.tokens, field) : reader.readText(row.text, field);
+function readRow(row: RowInput, reader: Reader, field: string): Input {
+  const content = inputOf(row);
+  return typeof content === "string" ? reader.readText(content, field) : reader.readTokens(content, field);
 }
 
 /** Reads `line` as a JSON object with a text or tokens, as a text, or as the token ids that it lists. */

@@ -12,6 +12,7 @@ const NO_PATHS = [
   "publicUrl",
   "trustProxy",
   "delimiter",
+  "groupColumn",
   "host",
   "labelColumn",
   "name",
@@ -19,6 +20,7 @@ const NO_PATHS = [
   "note",
   "tags",
   "textColumn",
+  "timeColumn",
 ];
 
 /** Tells whether a value of `schema` may be or contain any text. */

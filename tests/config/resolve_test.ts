@@ -69,6 +69,8 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     header: "auto",
     quotes: "double",
     validation: 0.1,
+    groupColumn: "",
+    timeColumn: "",
     test: "",
     tokenizer: "auto",
     lowercase: true,

@@ -1,6 +1,6 @@
 /** Reads texts as sources: as standard input in chunks of any size, or as files. */
 import type { ReadingRules } from "../../lib/base/normal_form.ts";
-import { type Entry, isProblem } from "../../lib/formats/entry.ts";
+import { type Entry, inputOf, isProblem } from "../../lib/formats/entry.ts";
 import { openSource, readRows } from "../../lib/formats/rows.ts";
 import { type DataOptions, dataOptionsSchema } from "../../lib/config/data_shape.ts";
 import type { RowWarning } from "../../lib/formats/read_options.ts";
@@ -52,7 +52,7 @@ export async function readBy(
 /** Returns an entry without its source: `[line, label, text or tokens]`, or `[line, problem]`. */
 export function brief(entry: Entry): readonly unknown[] {
   if (isProblem(entry)) return [entry.line, entry.problem];
-  return [entry.line, entry.label, "text" in entry ? entry.text : entry.tokens];
+  return [entry.line, entry.label, inputOf(entry)];
 }
 
 export async function briefBy(content: string, some: Some, rules?: ReadingRules): Promise<(readonly unknown[])[]> {

@@ -194,6 +194,11 @@ Deno.test("trainBaseline() fits validation rows only if it may, and never for th
   assert(accuracy(apart.model, fresh) < 0.7 && apart.metrics.accuracy < 0.7, `${accuracy(apart.model, fresh)}`);
   const together = train(training, validation, { vocabulary: 100, fitsValidation: true });
   assert(accuracy(together.model, fresh) > accuracy(apart.model, fresh) + 0.1, `${accuracy(together.model, fresh)}`);
+  // Rows of groups, or of later times, teach the model at the end, but tell nothing of each other before.
+  const groups = train(training, validation, { vocabulary: 100, fitsValidation: true, validatesApart: true });
+  const found = [groups, together].map(({ metrics }) => metrics.accuracy);
+  assert(found[0]! < 0.6 && found[1]! > found[0]! + 0.05, `${found}`);
+  assertEquals([apart.rows, together.rows, groups.rows], [300, 400, 400]);
 });
 
 Deno.test("trainBaseline() returns the same bits for the same seed, and others for another", () => {

@@ -101,6 +101,10 @@ export interface ModelOptions {
   readonly quotes?: "double" | "none" | undefined;
   /** fraction of the rows used as validation set, the same of each class; or a file of validation rows; default: 0.1 */
   readonly validation?: number | string | undefined;
+  /** column of groups, such as customers, of which each is either in the training or in the validation set */
+  readonly groupColumn?: string | undefined;
+  /** column of dates (ISO 8601) or numbers, such as seconds: the newest rows are the validation set */
+  readonly timeColumn?: string | undefined;
   /** file of rows on which the finished model is evaluated */
   readonly test?: string | undefined;
   /** words, chars, codes (split at white space), or the path of a Hugging Face tokenizer.json; auto: words, or codes if every row is a list of tokens; default: "auto" */

@@ -45,6 +45,9 @@ export async function checkCommand(
   }
   if (positionals.length === 0) throw inputError("file", `No file is named. Usage: ${USAGE}`);
   const { json, ...options } = parseOptions(optionsSchema, values);
+  if (options.groupColumn !== "" && options.timeColumn !== "") {
+    throw inputError("timeColumn", "`timeColumn` and `groupColumn` are both given: expected one of them");
+  }
   const sources = callersFiles(positionals);
   restrictReading(options, pathMarks(optionsSchema), sources);
   const { data, refusals } = await inspectData({

@@ -6,6 +6,7 @@ import type { DataOptions } from "../../config/data_shape.ts";
 import { printable, printableExcerpt, shortened } from "../../base/printable.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import { displayWidth, padded } from "./columns.ts";
+import { splitLines } from "./split_report.ts";
 import {
   type DataStatistics,
   exampleText,
@@ -42,6 +43,7 @@ export function checkReport(
     ...classLines(statistics.classes),
     ...lengthLines(statistics, options),
     ...vocabularyLines(statistics),
+    ...splitLines(statistics),
     ...repetitions(statistics).flatMap(repeatedLines),
     ...badLines(statistics),
     ...statistics.warnings.map((warning) => item("Warning", forCommandLine(warning))),

@@ -9,9 +9,10 @@ import { type EncodedPart, EXAMPLES } from "./encode_sources.ts";
 import { Lengths } from "../findings/lengths.ts";
 import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
 import type { ProvisionalTokens } from "../vocabulary/provisional.ts";
-import type { StoredRow } from "./row_store.ts";
+import type { RowStore, StoredRow } from "./row_store.ts";
 import { stratifiedSplit } from "./split.ts";
-import type { PartStatistics } from "../statistics.ts";
+import type { Splitter } from "./splitters.ts";
+import type { DataStatistics, PartStatistics } from "../statistics.ts";
 import type { EncodedTable } from "../batches/table.ts";
 import { placeOf, type RowPlaces, TableBuilder } from "./table_builder.ts";
 import { UNKNOWN } from "../vocabulary/vocabulary.ts";
@@ -42,6 +43,8 @@ export interface AssembledTraining extends ChosenVocabulary {
   readonly maxLength: number;
   /** Validation rows whose tokens a training row has, by their positions in the sources. */
   readonly leaks: { readonly rows: number; readonly examples: readonly RepeatedRow[] };
+  /** Describes a split by a column. */
+  readonly split: DataStatistics["split"];
   /** Returns the place where a row of the sources was read. */
   readonly place: (row: number) => string;
 }
@@ -64,7 +67,11 @@ export async function assembleTraining(
   tokens: ProvisionalTokens,
   options: AssembleOptions,
 ): Promise<AssembledTraining> {
-  const validates = stratifiedSplit(part.labels, options.classes.length, options.share, options.seed);
+  const { labels, splitter } = part;
+  const splitting = [labels, options.classes.length, options.share, options.seed] as const;
+  const drawn = stratifiedSplit(...splitting);
+  const validates = splitter?.split(...splitting) ?? drawn;
+  const split = splitter && splitFacts(part.store, splitter, validates, drawn);
   const counts = new Uint32Array(tokens.end);
   const full = new Lengths();
   const kept = [new Lengths(), new Lengths()] as const;
@@ -105,6 +112,7 @@ export async function assembleTraining(
   };
   return {
     ...chosen,
+    split,
     training: training!,
     keys: part.keys?.slice().sort(),
     validation: validation!,
@@ -113,6 +121,36 @@ export async function assembleTraining(
     leaks: { rows: leaked, examples },
     place,
   };
+}
+
+/** Describes the split by a column, beside the random one that it replaces. */
+function splitFacts(
+  store: RowStore,
+  splitter: Splitter,
+  validates: Uint8Array,
+  drawn: Uint8Array,
+): NonNullable<DataStatistics["split"]> {
+  const { groups, from } = splitter.describe(validates);
+  const random = splitter.describe(drawn);
+  return {
+    column: splitter.column,
+    ...groups && { groups: { training: groups.training, validation: groups.validation } },
+    ...from !== undefined && { from },
+    random: {
+      rows: drawn.reduce((sum, own) => sum + own, 0),
+      leaks: leaksOf(store, drawn),
+      ...random.groups && { shared: random.groups.shared },
+    },
+  };
+}
+
+/** Counts the validation rows whose tokens a training row has. */
+function leaksOf(store: RowStore, validates: Uint8Array): number {
+  const trained = new Uint8Array(store.rows);
+  store.scan(({ row, first }) => trained[first]! |= 1 - validates[row]!);
+  let leaks = 0;
+  store.scan(({ row, first, length }) => leaks += length > 0 ? validates[row]! & trained[first]! : 0);
+  return leaks;
 }
 
 /** Fills the table of evaluation rows. Releases the store of `part`. */

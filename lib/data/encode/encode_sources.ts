@@ -3,7 +3,7 @@ import { nearest } from "../../base/nearest.ts";
 import { inputError } from "../../base/errors.ts";
 import { Duplicates } from "../findings/duplicates.ts";
 import { sourceName } from "../../formats/bytes.ts";
-import { isProblem, type Row } from "../../formats/entry.ts";
+import { inputOf, isProblem, type Row } from "../../formats/entry.ts";
 import { openRows, type SourceInfo } from "../../formats/rows.ts";
 import { shortJson } from "../../base/printable.ts";
 import { grown } from "../../base/growing_arrays.ts";
@@ -15,6 +15,7 @@ import { ProvisionalTokens } from "../vocabulary/provisional.ts";
 import { KeptTexts } from "../row_texts.ts";
 import { MOST_KEYS, rowKeys } from "./row_keys.ts";
 import { RowStore } from "./row_store.ts";
+import { openSplitter, type Splitter } from "./splitters.ts";
 import { createTokenizer } from "../tokenizers/create_tokenizer.ts";
 import { Spans, spansOf, type Tokenizer } from "../tokenizers/tokenizer.ts";
 
@@ -50,6 +51,8 @@ export interface EncodedPart {
   /** Repeated rows whose label differs. */
   readonly conflicting: Repetitions;
   readonly texts: KeptTexts;
+  /** Splits the rows, if a column decides it. */
+  readonly splitter: Splitter | undefined;
 }
 
 /** Training rows may add classes; evaluation rows must have a class of the training rows. */
@@ -109,12 +112,14 @@ export class SourceEncoder {
    * reads on after bad rows.
    */
   async encode(sources: readonly string[], role: PartRole, all: boolean): Promise<EncodedPart> {
-    const part = new PartBuilder();
+    const splitter = role === "training" ? openSplitter(this.#options) : undefined;
+    const extras = splitter && [splitter.column];
+    const part = new PartBuilder(splitter);
     const infos: SourceInfo[] = [];
     for (const [index, source] of sources.entries()) {
       const { rules, input } = this.#io;
       const warn = this.warnings.add.bind(this.warnings);
-      const reader = await openRows(source, { ...this.#options, rules, warn }, input);
+      const reader = await openRows(source, { ...this.#options, rules, warn, extras }, input);
       for await (const batch of reader.batches()) {
         for (const entry of batch) {
           if (isProblem(entry)) this.problems.add(entry);
@@ -132,10 +137,13 @@ export class SourceEncoder {
   }
 
   #take(row: Row, source: number, role: PartRole, part: PartBuilder): void {
+    const problem = part.splitter?.add(row.extras?.[0] ?? "");
+    if (problem !== undefined) return this.problems.add({ file: row.file, line: row.line, problem });
     const label = this.#label(row, role);
     if (label < 0) return;
     const spans = this.#spans;
-    const spelled = "tokens" in row ? row.tokens.map(this.#spelled) : this.#spelled(row.text);
+    const content = inputOf(row);
+    const spelled = typeof content === "string" ? this.#spelled(content) : content.map(this.#spelled);
     if (typeof spelled === "string") {
       this.#texts++;
       this.#tokenizer.cut(spelled, spans);
@@ -185,12 +193,17 @@ export class SourceEncoder {
 }
 
 class PartBuilder {
+  readonly splitter: Splitter | undefined;
   readonly #store = new RowStore();
   #labels = new Uint16Array(1024);
   #keys = new Float64Array(0);
   readonly #repeated: Repetitions = { count: 0, examples: [] };
   readonly #conflicting: Repetitions = { count: 0, examples: [] };
   readonly texts = new KeptTexts();
+
+  constructor(splitter: Splitter | undefined) {
+    this.splitter = splitter;
+  }
 
   get rows(): number {
     return this.#store.rows;
@@ -225,6 +238,7 @@ class PartBuilder {
       repeated: this.#repeated,
       conflicting: this.#conflicting,
       texts: this.texts,
+      splitter: this.splitter,
     };
   }
 }

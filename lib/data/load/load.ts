@@ -13,7 +13,7 @@ import { summarize } from "../findings/lengths.ts";
 import { MOST_TOKENS } from "../../config/data_shape.ts";
 import { problemsOf } from "../findings/problems.ts";
 import type { LoadedData, LoadOptions } from "./loaded_data.ts";
-import { refusals, warnings } from "./refusals.ts";
+import { refusals, splitWarnings, warnings } from "./refusals.ts";
 import type { DataStatistics, RepeatedRows, Role } from "../statistics.ts";
 import { openTokenizer } from "../tokenizers/create_tokenizer.ts";
 import { hasLetters } from "../tokenizers/tokenizer.ts";
@@ -86,7 +86,7 @@ export async function inspectData(
     ...loaded,
     vectors: assembled.vectors,
     keys: assembled.keys,
-    statistics: statistics(encoder, parts, assembled, loaded, labels),
+    statistics: statistics(encoder, parts, assembled, loaded, labels, assembling.share),
   };
   const bad = options.onBadRow === "stop" ? problemsOf(encoder.problems.listed, encoder.problems.count) : [];
   return { data, refusals: [...bad, ...refusals(data, options)] };
@@ -111,6 +111,7 @@ function statistics(
   assembled: AssembledTraining,
   loaded: Parts<LoadedPart>,
   labels: readonly string[],
+  share: number,
 ): DataStatistics {
   const roles: readonly Role[] = ["training", "validation", "test"];
   const sources = roles.flatMap((role) => parts[role]?.sources.map((source) => ({ ...source, role })) ?? []);
@@ -159,8 +160,9 @@ function statistics(
       validation: parts.validation ? repeated(parts.validation.repeated) : loaded.validation && drawn,
       test: parts.test && repeated(parts.test.repeated),
     },
+    ...assembled.split && { split: assembled.split },
     bad: { rows: encoder.problems.count, first: listed.map(({ message }) => message) },
-    warnings: warnings(encoder, classes, loaded),
+    warnings: [...warnings(encoder, classes, loaded), ...splitWarnings(loaded, assembled.split, share)],
   };
 }
 

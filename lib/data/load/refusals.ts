@@ -49,10 +49,21 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
       problems.push({ field: role, message: `Cannot use ${quotedSource(source)} for ${role}: there are no rows` });
     }
   }
+  const split = statistics.split;
   if (typeof validation === "number" && validation > 0 && !data.validation) {
-    problems.push(
-      refuse("validation", "no class has two rows, so the validation set is empty. Set `validation` to a file"),
-    );
+    const why = !split
+      ? "no class has two rows, so the validation set is empty. Set `validation` to a file"
+      : split.groups
+      ? `every group of "${split.column}" has the only rows of a class, so the validation set is empty`
+      : `all rows have the same "${split.column}", so the validation set is empty`;
+    problems.push(refuse(split?.groups ? "groupColumn" : split ? "timeColumn" : "validation", why));
+  }
+  const unseen = split && classes.find(({ training, validation }) => training === 0 && validation > 0);
+  if (unseen && data.validation) {
+    const why =
+      `the label ${JSON.stringify(unseen.label)} only occurs from ${split.from} on, in the validation rows. ` +
+      "Make `validation` smaller, or leave its rows out";
+    problems.push(refuse("timeColumn", why));
   }
   return problems;
 }
@@ -80,6 +91,24 @@ export function warnings(
   }
   if (!duplicates.isWhole) found.push("duplicates were only searched among the first four million different rows");
   return found;
+}
+
+/** Warns of a share of validation rows that is off by more than this factor. */
+const USUAL_SHARE = 1.25;
+
+/** Warns if groups, or rows of the same time, are too large for the wanted share of validation rows. */
+export function splitWarnings(
+  { training, validation }: Pick<LoadedData, "training" | "validation">,
+  split: DataStatistics["split"],
+  share: number,
+): string[] {
+  if (!split || !validation) return [];
+  const rows = validation.statistics.rows;
+  const found = rows / (rows + training.statistics.rows);
+  if (Math.max(found / share, share / found) <= USUAL_SHARE) return [];
+  const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
+  const why = split.groups ? `the groups of "${split.column}"` : `rows of the same "${split.column}"`;
+  return [`the validation set has ${percent(found)} of the rows instead of ${percent(share)}: ${why} stay together`];
 }
 
 /** Matches what programs write for a missing value. */

@@ -7,7 +7,7 @@ import { errorMessage, InputError, inputError } from "../../base/errors.ts";
 import { ProblemLog, problemsOf, WarningLog } from "../../data/findings/problems.ts";
 import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
-import { type Entry, isProblem, type Row } from "../../formats/entry.ts";
+import { type Entry, inputOf, isProblem, type Row } from "../../formats/entry.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
 import { openRows } from "../../formats/rows.ts";
 import type { WrittenColumn, WrittenValue } from "../../formats/writers/row_writer.ts";
@@ -215,7 +215,7 @@ async function openPredictor(
     const unread = new Map<number, Exclude<Entry, Row>>();
     const readings = rows.map((row, index) => {
       try {
-        return read("tokens" in row ? row.tokens : row.text);
+        return read(inputOf(row));
       } catch (error) {
         const { file, line, original } = row;
         unread.set(index, { file, line, original, problem: errorMessage(error) });

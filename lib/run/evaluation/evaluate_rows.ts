@@ -4,6 +4,7 @@ import type { LoadedPart } from "../../data/encode/assemble.ts";
 import type { Preprocessing } from "../../data/encode/preprocessing.ts";
 import { placeOf } from "../../data/encode/table_builder.ts";
 import { rowsAt, shortText, textOf } from "../../data/row_texts.ts";
+import { inputOf } from "../../formats/entry.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
 import { auroc, confidencesOf } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluation, worstMistakes } from "../../model/evaluation.ts";
@@ -79,7 +80,7 @@ async function textsOf(
   const texts = new Map<string, string>();
   const again = { ...options, rules: preprocessing.rules };
   for await (const { place, row } of rowsAt([...tokens.keys()], places.sources, again)) {
-    const found = preprocessing.encode("tokens" in row ? row.tokens : row.text).tokens;
+    const found = preprocessing.encode(inputOf(row)).tokens;
     if (found.join() === tokens.get(place)?.join()) texts.set(place, textOf(row));
   }
   return [...tokens].map(([place, own]) => {

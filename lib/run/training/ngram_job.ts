@@ -31,8 +31,8 @@ import type { RunData } from "./reload_data.ts";
 
 interface NgramJobOptions extends RunData {
   readonly config:
-    & Pick<Config, "seed" | "ngrams" | "classWeights" | "metric" | "validation" | "reject">
-    & Pick<Config, keyof typeof rowShape>;
+    & Pick<Config, "seed" | "ngrams" | "classWeights" | "metric" | "validation" | "groupColumn" | "timeColumn">
+    & Pick<Config, "reject" | keyof typeof rowShape>;
   /** The module that the thread of n-grams runs; without it there are none. */
   readonly baselineUrl: URL | undefined;
   /** The native kernels of predictions, if there are any. */
@@ -158,6 +158,7 @@ export class NgramJob {
       metric: config.metric,
       // Rows of a file that the user keeps apart stay apart.
       fitsValidation: typeof config.validation === "number",
+      ...(config.groupColumn !== "" || config.timeColumn !== "") && { validatesApart: true },
       ...source.vectors && { vectors: source.vectors },
       ...classWeights && { classWeights },
     };
