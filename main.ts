@@ -4,6 +4,7 @@ import { dashboardAssets } from "./dashboard/assets.ts";
 import { nearest } from "./lib/base/nearest.ts";
 import { deniedAccess, errorMessage, InputError, inputError } from "./lib/base/errors.ts";
 import { checkCommand } from "./lib/cli/commands/check.ts";
+import { compareCommand } from "./lib/cli/commands/compare.ts";
 import { ExitCode } from "./lib/cli/exit_codes.ts";
 import { evaluateCommand } from "./lib/cli/commands/evaluate.ts";
 import { exportCommand } from "./lib/cli/commands/export.ts";
@@ -13,6 +14,7 @@ import { isTerminal, streams, terminalWidth, watchKeys } from "./lib/platform/te
 import { predictCommand } from "./lib/cli/commands/predict.ts";
 import { resumeCommand } from "./lib/cli/commands/resume.ts";
 import { onInterruption } from "./lib/cli/terminal/signals.ts";
+import { runsCommand } from "./lib/cli/commands/runs.ts";
 import { serveCommand } from "./lib/cli/commands/serve.ts";
 import { verifyCommand } from "./lib/cli/commands/verify.ts";
 import { complain, createTerminal, OutputError } from "./lib/cli/terminal/terminal.ts";
@@ -45,6 +47,8 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<Exi
   resume: (args) => resumeCommand(args, training),
   verify: (args) => verifyCommand(args, training),
   serve: (args) => serveCommand(args, shared),
+  runs: (args) => runsCommand(args, terminal),
+  compare: (args) => compareCommand(args, terminal),
   evaluate: (args) => evaluateCommand(args, { terminal, input: stdin }),
   export: (args) => exportCommand(args, shared),
   predict: (args) => predictCommand(args, { terminal, input: stdin, interrupted }),

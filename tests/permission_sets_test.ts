@@ -19,8 +19,8 @@ const WRITE_ANYWHERE: readonly string[] = ["predict", "evaluate", "export"];
 Deno.test("no set lets a task run programs or load libraries, and three let it write anywhere", () => {
   for (const [name, { write = [], ffi, ...set }] of Object.entries(sets)) {
     assertEquals([set.run, set.all, set.import], [undefined, undefined, undefined], name);
-    assertEquals(ffi, name === "export" ? undefined : LIBRARIES, name);
-    const wanted = { serve: [], check: [], train: ["runs"], predict: ["/"] }[name] ?? ["/", "runs"];
+    assertEquals(ffi, ["export", "runs"].includes(name) ? undefined : LIBRARIES, name);
+    const wanted = { serve: [], check: [], runs: [], train: ["runs"], predict: ["/"] }[name] ?? ["/", "runs"];
     assertEquals(write, wanted, name);
   }
 });

@@ -10,7 +10,7 @@ import type { Store } from "../store.ts";
 import { Card } from "../ui/card.ts";
 import { Compare } from "./compare.ts";
 import { NewRun } from "./new_run.ts";
-import { configColumn, nextOrder, RESULTS, sortRuns } from "../../lib/report/run_columns.ts";
+import { columnOf, nextOrder, sortRuns, USUAL } from "../../lib/report/run_columns.ts";
 import { FIRST, RunRows } from "./run_row.ts";
 
 /** States to filter by. */
@@ -52,7 +52,7 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   }</select></label>
     <label class="filter"><span>Find</span>${" "}<input id="run-filter" type="search" autocomplete="off" maxlength="200"
       onInput=${filter("text")} /></label>`;
-  const columns = [...runs.key.value === "" ? [] : [configColumn(runs.key.value)], ...RESULTS];
+  const columns = [...runs.key.value === "" ? [] : [columnOf(runs.key.value)], ...USUAL.map(columnOf)];
   const order = runs.order.value;
   const sort = (by: string) => () => {
     runs.turned.value = [];

@@ -4,6 +4,7 @@
  * Deno locks the file itself. Node and Bun have no call for that, but they have SQLite, whose locks of a database are locks
  * of the system: a file gets an empty database beside it, `FILE.lock`. So Deno does not see their locks, nor they its own.
  */
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { runtime } from "./runtime.ts";
 
@@ -20,6 +21,25 @@ export async function lockExclusive(path: string): Promise<FileLock | undefined>
   return undefined;
 }
 
+/** Tells whether another process has locked the file at `path` for itself. Writes nothing. */
+export async function isLocked(path: string): Promise<boolean> {
+  if (runtime !== "deno") {
+    if (!existsSync(`${path}.lock`)) return false;
+    const lock = lockDatabase(path, SHARED);
+    lock?.close();
+    return lock === undefined;
+  }
+  const file = await Deno.open(path, { read: true });
+  try {
+    return !await file.tryLock(false);
+  } finally {
+    file.close();
+  }
+}
+
+/** Begins a transaction that only reads. */
+const SHARED = "BEGIN; SELECT count(*) FROM sqlite_schema";
+
 /** Pause between two attempts to get a lock that another process holds for a moment. */
 const PAUSE_MS = 50;
 
@@ -31,7 +51,7 @@ export async function lockShared(path: string): Promise<FileLock> {
     return file;
   }
   for (;;) {
-    const lock = lockDatabase(path, "BEGIN; SELECT count(*) FROM sqlite_schema");
+    const lock = lockDatabase(path, SHARED);
     if (lock) return lock;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }

@@ -1,6 +1,7 @@
 /** Lists what differs between runs: config keys first, then results. */
 import type { RunDetail } from "../run/types.ts";
-import { duration, loss, percent, plain } from "./format.ts";
+import { plain } from "./format.ts";
+import { RESULTS } from "./run_columns.ts";
 
 export interface Difference {
   readonly name: string;
@@ -14,8 +15,12 @@ const OPERATION: ReadonlySet<string> = new Set(["host", "port", "runsDir", "log"
 /** Returns the keys whose values differ between the configs of `runs`. */
 export function differingKeys(runs: readonly Pick<RunDetail, "config">[]): Difference[] {
   const keys = [...new Set(runs.flatMap(({ config }) => Object.keys(config)))].filter((key) => !OPERATION.has(key));
-  return keys.map((name) => ({ name, values: runs.map(({ config }) => name in config ? plain(config[name]) : "–") }))
+  return keys.map((name) => ({ name, values: runs.map(({ config }) => name in config ? shown(config[name]) : "–") }))
     .filter(({ values }) => new Set(values).size > 1);
+}
+
+function shown(value: unknown): string {
+  return Array.isArray(value) ? value.map(plain).join(", ") || "none" : plain(value);
 }
 
 interface Evaluated {
@@ -34,17 +39,8 @@ export function classDifferences(evaluations: readonly (Evaluated | undefined)[]
     .map((name) => ({ name, values: f1s.map((f1) => f1.get(name)?.toFixed(4) ?? "–") }));
 }
 
-/** Returns the results of `runs`. */
+/** Returns the results that at least one of `runs` has. */
 export function results(runs: readonly RunDetail[]): Difference[] {
-  const row = (name: string, value: (summary: NonNullable<RunDetail["summary"]>) => string): Difference => ({
-    name,
-    values: runs.map(({ summary }) => summary ? value(summary) : "–"),
-  });
-  return [
-    row("validation accuracy", ({ heldOut }) => percent(heldOut?.accuracy)),
-    row("validation loss", ({ heldOut }) => loss(heldOut?.loss)),
-    row("test accuracy", ({ test }) => percent(test?.accuracy)),
-    row("macro-F1", ({ test, validation }) => (test ?? validation)?.macroF1.toFixed(4) ?? "–"),
-    row("training time", ({ seconds }) => duration(seconds)),
-  ].filter(({ values }) => values.some((value) => value !== "–"));
+  return RESULTS.map(({ name, text }) => ({ name, values: runs.map(text) }))
+    .filter(({ values }) => values.some((value) => value !== "–"));
 }

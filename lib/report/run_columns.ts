@@ -1,6 +1,8 @@
-/** The columns of the list of runs that can be sorted: results, and one config key that the user chooses. */
+/** The columns of a list of runs, which are also the rows of a comparison: results, and keys of the config. */
+import type { RowMetrics } from "../base/events.ts";
 import type { RunDetail } from "../run/types.ts";
-import { count, duration, loss, percent, plain } from "./format.ts";
+import { count, duration, loss, percent, plain, rate } from "./format.ts";
+import { isStopped } from "./run_view.ts";
 
 export interface Column {
   readonly name: string;
@@ -20,21 +22,53 @@ function result(
   return { name, value: of, text: (run) => format(of(run)) };
 }
 
+/** Returns the metrics of the served model on the test rows, or else on the validation rows. */
+function served({ test, validation }: Summary): RowMetrics | undefined {
+  return test ?? validation;
+}
+
+const decimals = (value: number | undefined) => value?.toFixed(4) ?? "–";
+
+/** The results that a run can have: those of the served model first. */
 export const RESULTS: readonly Column[] = [
+  result("accuracy", (summary) => (served(summary) ?? summary.heldOut)?.accuracy, percent),
+  result("loss", (summary) => (served(summary) ?? summary.heldOut)?.loss, loss),
+  result("macro-F1", (summary) => served(summary)?.macroF1, decimals),
   result("validation accuracy", ({ heldOut }) => heldOut?.accuracy, percent),
-  result("loss", ({ heldOut }) => heldOut?.loss, loss),
-  result("test", ({ test }) => test?.accuracy, percent),
+  result("validation loss", ({ heldOut }) => heldOut?.loss, loss),
+  result("test accuracy", ({ test }) => test?.accuracy, percent),
+  result("calibration error", (summary) => served(summary)?.calibrationError, decimals),
+  result("accuracy of the LSTM", ({ lstm }) => (lstm?.test ?? lstm?.validation)?.accuracy, percent),
+  result("accuracy of the n-grams", ({ baseline }) => (baseline?.test ?? baseline?.validation)?.accuracy, percent),
   result("epochs", ({ epochs }) => epochs, count),
   result("time", ({ seconds }) => seconds, duration),
+  result("sequences/s", ({ sequencesPerSecond }) => sequencesPerSecond, rate),
 ];
 
-/** Returns the column of a config key. */
-export function configColumn(name: string): Column {
+/** The results in a list of runs, unless the user chooses others. */
+export const USUAL: readonly string[] = ["accuracy", "loss", "macro-F1", "epochs", "time"];
+
+/** Returns the column of a result or of a config key. */
+export function columnOf(name: string): Column {
+  const known = RESULTS.find((column) => column.name === name);
+  if (known) return known;
   const value = ({ config }: RunDetail) => {
     const one = config[name];
     return one === undefined || typeof one === "number" ? one : plain(one);
   };
   return { name, value, text: (run) => plain(value(run) ?? "–") };
+}
+
+/** Returns the state of a run in words; a run that was stopped is finished, too. */
+export function stateOf({ state, summary }: RunDetail): string {
+  return state === "finished" && isStopped(summary) ? "stopped" : state;
+}
+
+/** Returns the names of the run's files, or the name of its generated task. */
+export function dataOf({ config }: Pick<RunDetail, "config">): string {
+  const data = config["data"];
+  if (Array.isArray(data) && data.length > 0) return data.map((name) => plain(name).replace(/^.*[\\/]/, "")).join(", ");
+  return plain(config["task"] ?? "–");
 }
 
 export interface Order {

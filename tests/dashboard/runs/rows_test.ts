@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { h } from "preact";
 import { FieldRow } from "../../../dashboard/runs/new_run.ts";
-import { configColumn, nextOrder, RESULTS, sortRuns } from "../../../lib/report/run_columns.ts";
+import { columnOf, nextOrder, RESULTS, sortRuns } from "../../../lib/report/run_columns.ts";
 import { RunRows } from "../../../dashboard/runs/run_row.ts";
 import type { Field } from "../../../lib/report/run_form.ts";
 import { finishedTextRun, refusedRun, tokenRun, waitingRun } from "../browser/fake_runs.ts";
@@ -49,7 +49,7 @@ Deno.test("sortRuns() sorts by a result or a config key, and puts runs without a
   });
   const runs = [a!, b!, c!];
   const sorted = (by: string, isDescending: boolean) =>
-    sortRuns(runs, [configColumn("hidden"), ...RESULTS], { by, isDescending }).map(({ id }) => id.at(-1)).join("");
+    sortRuns(runs, [columnOf("hidden"), ...RESULTS], { by, isDescending }).map(({ id }) => id.at(-1)).join("");
   assertEquals([sorted("hidden", false), sorted("hidden", true)], ["021", "120"]);
   assertEquals([sorted("time", false), sorted("time", true)], ["120", "210"]);
   assertEquals(sortRuns(runs, RESULTS, undefined), runs);
