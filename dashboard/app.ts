@@ -3,17 +3,16 @@
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, type ComponentType, h } from "preact";
 import { useEffect } from "preact/hooks";
+import { percent } from "../lib/report/format.ts";
 import { Evaluation } from "./evaluation/evaluation.ts";
 import { Overview } from "./overview/overview.ts";
 import { Runs } from "./runs/runs.ts";
 import { Service } from "./service/service.ts";
 import { parseAddress, type View } from "./state/address.ts";
-import { bannerOf, stateOf } from "./state/banner.ts";
-import { percent } from "../lib/report/format.ts";
+import { type Banner, bannerOf, stateOf } from "./state/banner.ts";
 import type { Store } from "./store.ts";
 import { System } from "./system/system.ts";
-import { BannerView } from "./ui/banner.ts";
-import { Confirm } from "./ui/confirm.ts";
+import { Command } from "./ui/copy.ts";
 import { Header } from "./ui/header.ts";
 
 const VIEWS: Readonly<Record<View, ComponentType<{ readonly store: Store }>>> = {
@@ -28,7 +27,7 @@ export function App({ store }: { readonly store: Store }): ComponentChildren {
   const view = store.view.value;
   const address = store.address.value;
   const link = store.link.value;
-  const banner = bannerOf(view, link, address.run);
+  const banner = bannerOf(view, link, address.run, store.words.value);
   const accuracy = view.validation ? `${percent(view.validation.accuracy)} · ` : "";
   const title = `${accuracy}${view.run || "Lockstep"} · ${stateOf(view, link)}`;
   useEffect(() => void (document.title = title), [title]);
@@ -45,18 +44,21 @@ export function App({ store }: { readonly store: Store }): ComponentChildren {
       data-last-id=${view.lastId} onClick=${follow}>
       ${h(Header, { store })}
       ${h(Notice, { store })}
-      ${banner ? h(BannerView, { banner }) : null}
+      ${banner && h(BannerView, banner)}
       <main>${h(VIEWS[address.view], { store })}</main>
-      ${h(Confirm, {})}
     </div>`;
 }
 
 /** A message about the page itself. It is always there: a screen reader announces only changes of what it knows. */
 function Notice({ store: { notice } }: { readonly store: Store }): ComponentChildren {
-  return markup`
-    <div class="card notice"><p id="notice-text" role="status">${notice.value}</p>${
-    notice.value === ""
-      ? null
-      : markup`<button type="button" class="plain" onClick=${() => notice.value = ""}>Dismiss</button>`
-  }</div>`;
+  const dismiss = markup`<button type="button" class="plain" onClick=${() => notice.value = ""}>Dismiss</button>`;
+  return markup`<div class="card notice"><p id="notice-text" role="status">${notice.value}</p>
+    ${notice.value !== "" && dismiss}</div>`;
+}
+
+/** Says what is missing of the whole page, and what to do. */
+export function BannerView({ isBad, text, remedy, command }: Banner): ComponentChildren {
+  return markup`<div id="banner" class="card banner ${isBad && "bad"}" role="status">
+    <p><strong>${text}</strong>${remedy && ` ${remedy}`}</p>
+    ${command !== undefined && h(Command, { text: command })}</div>`;
 }

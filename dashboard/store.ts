@@ -1,25 +1,24 @@
 /// <reference lib="dom" />
 /** Holds all that the page shows, as signals: components read them and are drawn again when they change. */
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { DataStatistics } from "../lib/data/statistics.ts";
+import type { Evaluations } from "../lib/model/evaluation.ts";
 import type { ModelInfo } from "../lib/predict/types.ts";
-import type { RunDetail } from "../lib/run/types.ts";
-import { messageOf, model, runData, runEvaluation, runList } from "./api.ts";
-import type { Axis } from "./charts/chart.ts";
-import { onSchemeChange } from "./charts/theme.ts";
-import { Connection, type Link } from "./connection.ts";
-import { type Address, linkTo, parseAddress } from "./state/address.ts";
-import { RunStore } from "./runs/run_store.ts";
 import { moment } from "../lib/report/format.ts";
 import { runBefore } from "../lib/report/quality.ts";
 import { applyDetail } from "../lib/report/run_detail.ts";
 import { apply } from "../lib/report/run_events.ts";
 import { createView, type RunView } from "../lib/report/run_view.ts";
+import type { RunDetail } from "../lib/run/types.ts";
+import type { RunEvent } from "../lib/base/events.ts";
+import { messageOf, pathOf, request, type RunList } from "./api.ts";
+import type { Axis } from "./charts/plot.ts";
+import { follow, type Follower, type Link } from "./connection.ts";
+import { RunStore } from "./runs/run_store.ts";
+import { type Address, linkTo, parseAddress } from "./state/address.ts";
 
 /** Minimum time between two draws: people do not read faster, and a replayed history must not draw every event. */
 const BETWEEN_MS = 100;
-
-/** Most finished runs among which the one before this run is looked for. */
-const EARLIER = 50;
 
 /** Something that was requested; neither `value` nor `error` while it loads. */
 export interface Loaded<Value> {
@@ -27,11 +26,13 @@ export interface Loaded<Value> {
   readonly error?: string;
 }
 
-export class Store {
+export class Store implements Follower {
   readonly address: Signal<Address> = signal(parseAddress(location));
   /** The run that is shown: a shallow copy, as components are drawn again only for new objects. */
   readonly view: Signal<RunView> = signal(createView(this.address.peek().run ?? ""));
   readonly link: Signal<Link> = signal("connecting");
+  /** The server's own words about a run that it has not yet. */
+  readonly words: Signal<string> = signal("");
   /** Training time until now. */
   readonly seconds: Signal<number> = signal(0);
   /** Changes every second. */
@@ -40,27 +41,26 @@ export class Store {
   readonly axis: Signal<Axis> = signal("step");
   /** A message about the page itself, until the user dismisses it. */
   readonly notice: Signal<string> = signal("");
-  /** The model that answers predictions: the server's, which may be of another run than the one that is shown. */
-  readonly model: Signal<Loaded<ModelInfo>> = signal({});
 
   readonly runs: RunStore = new RunStore();
 
   readonly summary = computed(() => this.view.value.summary);
-  readonly #withFiles = computed(() => {
-    const { run, started } = this.view.value;
-    return started?.data ? run : undefined;
-  });
+  readonly #restarts = signal(0);
+  readonly #run = computed(() => this.view.value.run);
+  readonly #files = computed(() => this.view.value.started?.data && pathOf(this.#run.value));
   /** Statistics of the files of the run, if it has some. */
-  readonly data = loaded(this.#withFiles, runData);
-  /** The evaluation of a finished run on files. A run that was resumed has another one when it ends. */
-  readonly evaluations = loaded(
-    computed(() => this.summary.value?.validation ? this.summary.value : undefined),
-    ({ run }) => runEvaluation(run),
+  readonly data = loaded<DataStatistics>(() => this.#files.value && `${this.#files.value}/data`);
+  /** The evaluation of a finished run on files. */
+  readonly evaluations = loaded<Evaluations>(() =>
+    this.summary.value?.validation && pathOf(this.summary.value.run, "judgement")
   );
-  readonly #before = loaded(this.#withFiles, async (run) => {
-    const { runs } = await runList({ limit: EARLIER, state: "finished" });
-    return runBefore(run, this.view.peek().config, runs);
+  /** The model that answers predictions: the server's, which may be of another run than the one that is shown. */
+  readonly model = loaded<ModelInfo>(() => {
+    // After a restart of the server it may be another one.
+    void this.#restarts.value;
+    return this.#run.value !== "" && "model";
   });
+  readonly #finished = loaded<RunList>(() => this.#files.value && "runs?state=finished&limit=50");
 
   #view = this.view.peek();
   #isScheduled = false;
@@ -70,82 +70,72 @@ export class Store {
 
   /** An earlier run on the same files. */
   get before(): RunDetail | undefined {
-    return this.#before.value.value;
+    const { run, config } = this.view.value;
+    return runBefore(run, config, this.#finished.value.value?.runs ?? []);
   }
 
   /** Follows the run of the address, and the clock. */
   start(): void {
-    const connection = new Connection({
-      run: (detail) => {
-        if (detail.id !== this.#view.run) {
-          this.#view = createView(detail.id);
-          void this.loadModel();
-        }
-        applyDetail(this.#view, detail);
-        this.#draw();
-      },
-      event: (event) => {
-        apply(this.#view, event);
-        this.#newestAt = performance.now();
-        this.#draw();
-      },
-      dropped: (message) => {
-        this.notice.value = `${moment(new Date().toISOString())}: ${message}. It continues where it stopped.`;
-      },
-      link: (now) => {
-        if (now === "live" && this.link.peek() === "reconnecting") void this.loadModel();
-        this.link.value = now;
-        this.#draw();
-      },
-    });
     const run = computed(() => this.address.value.run);
     effect(() => {
       const chosen = run.value;
       if (chosen !== undefined && chosen !== this.#view.run) this.#view = createView(chosen);
-      connection.choose(chosen);
       this.#draw();
+      const gone = new AbortController();
+      void follow(chosen, this, gone.signal);
+      return () => gone.abort();
     });
     this.runs.start(computed(() => this.address.value.view === "runs"));
     addEventListener("popstate", () => this.address.value = parseAddress(location));
-    onSchemeChange();
     setInterval(() => {
       if (document.hidden) return;
       this.tick.value++;
       this.#count();
     }, 1000);
-    // Predictions are from the server's own model, also while the page shows another run.
-    if (run.peek() !== undefined) void this.loadModel();
   }
 
   /** Shows `address` and adds it to the history, or replaces the newest entry. */
   go(address: Address, isNew = true): void {
-    const link = linkTo(address);
-    if (isNew) history.pushState(null, "", link);
-    else history.replaceState(null, "", link);
+    history[isNew ? "pushState" : "replaceState"](null, "", linkTo(address));
     this.address.value = address;
   }
 
-  async loadModel(): Promise<void> {
-    try {
-      this.model.value = { value: await model() };
-    } catch (error) {
-      this.model.value = { ...this.model.peek(), error: messageOf(error) };
-    }
+  run(detail: RunDetail): void {
+    if (detail.id !== this.#view.run) this.#view = createView(detail.id);
+    applyDetail(this.#view, detail);
+    this.#draw();
+  }
+
+  event(event: RunEvent): void {
+    apply(this.#view, event);
+    this.#newestAt = performance.now();
+    this.#draw();
+  }
+
+  dropped(message: string): void {
+    this.notice.value = `${moment(new Date().toISOString())}: ${message}. It continues where it stopped.`;
+  }
+
+  became(link: Link, words = ""): void {
+    if (link === "live" && this.link.peek() === "reconnecting") this.#restarts.value++;
+    this.link.value = link;
+    this.words.value = words;
+    this.#draw();
   }
 
   /** Shows the view in an animation frame soon: once for any number of calls before it. */
   #draw(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setTimeout(() =>
-      requestAnimationFrame((now) => {
-        this.#isScheduled = false;
-        this.#drawnAt = now;
-        batch(() => {
-          this.view.value = { ...this.#view };
-          this.#count();
-        });
-      }), Math.max(0, this.#drawnAt + BETWEEN_MS - performance.now()));
+    const draw = (now: number) => {
+      this.#isScheduled = false;
+      this.#drawnAt = now;
+      batch(() => {
+        this.view.value = { ...this.#view };
+        this.#count();
+      });
+    };
+    setTimeout(() => requestAnimationFrame(draw), Math.max(0, this.#drawnAt + BETWEEN_MS - performance.now()));
   }
 
   #count(): void {
@@ -155,19 +145,18 @@ export class Store {
   }
 }
 
-/** Requests something for each new `key`; nothing while it is undefined. */
-function loaded<Key, Value>(
-  key: ReadonlySignal<Key | undefined>,
-  read: (key: Key) => Promise<Value>,
-): ReadonlySignal<Loaded<Value>> {
+/** Requests the answer at the path that `where` returns, again at each change of a signal that it reads. */
+function loaded<Value>(where: () => string | false | undefined): ReadonlySignal<Loaded<Value>> {
   const result = signal<Loaded<Value>>({});
   effect(() => {
-    const wanted = key.value;
+    const path = where();
     result.value = {};
-    if (wanted === undefined) return;
-    // A late answer for another key is ignored.
-    const settle = (answer: Loaded<Value>) => void (key.peek() === wanted && (result.value = answer));
-    read(wanted).then((value) => settle({ value }), (error) => settle({ error: messageOf(error) }));
+    if (!path) return;
+    // A late answer to an earlier request is ignored.
+    let isNewest = true;
+    const settle = (answer: Loaded<Value>) => void (isNewest && (result.value = answer));
+    request<Value>(path).then((value) => settle({ value }), (error) => settle({ error: messageOf(error) }));
+    return () => isNewest = false;
   });
   return result;
 }

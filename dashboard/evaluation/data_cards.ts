@@ -5,7 +5,8 @@ import { type ComponentChildren, h } from "preact";
 import type { DataStatistics } from "../../lib/data/statistics.ts";
 import { bytes, count, percent } from "../../lib/report/format.ts";
 import type { Loaded } from "../store.ts";
-import { Card, Numbers, Short } from "../ui/card.ts";
+import { Card, Short } from "../ui/card.ts";
+import { Numbers } from "../ui/table.ts";
 
 const ROLES = [["training", "Training"], ["validation", "Validation"], ["test", "Test"]] as const;
 

@@ -4,7 +4,8 @@ import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
 import type { Evaluation, Evaluations } from "../../lib/model/evaluation.ts";
 import { loss, percent } from "../../lib/report/format.ts";
-import { Card, Choice, Numbers } from "../ui/card.ts";
+import { Card, Choice } from "../ui/card.ts";
+import { Numbers } from "../ui/table.ts";
 import { ConfusedPairs } from "./confusion_table.ts";
 
 const PAIRS = 3;

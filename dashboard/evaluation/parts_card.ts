@@ -6,8 +6,9 @@ import { modelText, nextCommands } from "../../lib/report/outcome.ts";
 import type { Evaluation, Evaluations } from "../../lib/model/evaluation.ts";
 import { loss, percent } from "../../lib/report/format.ts";
 import { isStopped } from "../../lib/report/run_view.ts";
-import { Card, Numbers } from "../ui/card.ts";
+import { Card } from "../ui/card.ts";
 import { Copy } from "../ui/copy.ts";
+import { Numbers } from "../ui/table.ts";
 
 interface PartsProps {
   readonly evaluation: Evaluation;

@@ -1,12 +1,12 @@
 /** Answers "what does it get wrong?": the confusion matrix in small, the two worst classes, and three mistakes. */
-import { counted } from "../../lib/base/counted.ts";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
-import { worstFirst } from "../../lib/report/outcome.ts";
+import { counted } from "../../lib/base/counted.ts";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
+import { percent } from "../../lib/report/format.ts";
+import { worstFirst } from "../../lib/report/outcome.ts";
 import { ConfusedPairs, ConfusionTable } from "../evaluation/confusion_table.ts";
 import { Mistake } from "../evaluation/mistake.ts";
-import { percent } from "../../lib/report/format.ts";
 import { Card, Short } from "../ui/card.ts";
 
 /** With more classes than this, the pairs that are confused most replace the matrix. */
@@ -24,31 +24,23 @@ interface MistakesProps {
 }
 
 export function MistakesCard({ evaluation, missing, href }: MistakesProps): ComponentChildren {
-  const title = "What it gets wrong";
-  if (!evaluation) return h(Card, { id: "wrong", title, empty: missing });
+  const card = { id: "wrong", title: "What it gets wrong" };
+  if (!evaluation) return h(Card, { ...card, empty: missing });
   const labels = evaluation.classes.map(({ label }) => label);
-  const all = markup`<a class="more" href=${href}>All classes and mistakes</a>`;
-  return h(
-    Card,
-    { id: "wrong", title, head: all },
-    markup`
+  const pairs = markup`<h3>Most confused</h3>${h(ConfusedPairs, { id: "confused", evaluation, labels, most: PAIRS })}`;
+  const mistakes = evaluation.mistakes.slice(0, MISTAKES).map((one) => h(Mistake, { key: one.place, ...one }));
+  const content = markup`
     <div class="halves">
-      <div>${
-      labels.length > MOST_CLASSES
-        ? markup`<h3>Most confused</h3>${h(ConfusedPairs, { id: "confused", evaluation, labels, most: PAIRS })}`
-        : h(ConfusionTable, { evaluation, labels })
-    }</div>
+      <div>${labels.length > MOST_CLASSES ? pairs : h(ConfusionTable, { evaluation, labels })}</div>
       <div>
         <h3>Worst classes</h3>
         <ul id="worst" class="pairs">${worstFirst(evaluation.classes).slice(0, WORST).map(WorstClass)}</ul>
         <h3>Most confident mistakes</h3>
-        ${evaluation.mistakes.length === 0 ? markup`<p class="hint">None</p>` : null}
-        <ol id="worst-mistakes" class="mistakes">${
-      evaluation.mistakes.slice(0, MISTAKES).map((mistake) => h(Mistake, { key: mistake.place, ...mistake }))
-    }</ol>
+        ${mistakes.length === 0 && markup`<p class="hint">None</p>`}
+        <ol id="worst-mistakes" class="mistakes">${mistakes}</ol>
       </div>
-    </div>`,
-  );
+    </div>`;
+  return h(Card, { ...card, head: markup`<a class="more" href=${href}>All classes and mistakes</a>` }, content);
 }
 
 function WorstClass({ label, recall, precision, support }: Evaluation["classes"][number]): ComponentChildren {

@@ -1,18 +1,26 @@
 /// <reference lib="dom" />
 /** The box that tries the model: it takes texts or tokens, and shows the probabilities of the labels. */
-import { counted } from "../../lib/base/counted.ts";
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedEvent, type TargetedKeyboardEvent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { counted } from "../../lib/base/counted.ts";
 import type { ModelInfo } from "../../lib/predict/types.ts";
-import { type Answers, messageOf, predict, type Question } from "../api.ts";
 import { count } from "../../lib/report/format.ts";
-import { asCurl, asTypeScript, linesOf, questionsOf, randomTokens } from "../state/question.ts";
+import { type Answers, messageOf, predict } from "../api.ts";
+import {
+  answersCsv,
+  asCurl,
+  asTypeScript,
+  linesOf,
+  type Question,
+  questionsOf,
+  randomTokens,
+} from "../state/question.ts";
 import type { Loaded } from "../store.ts";
-import { Card } from "../ui/card.ts";
-import { Copy } from "../ui/copy.ts";
-import { AnswerView, labelText } from "./answer.ts";
+import { Card, Switch } from "../ui/card.ts";
+import { Command, Copy, Save } from "../ui/copy.ts";
+import { AnswerView, verdictOf } from "./answer.ts";
 
 /** Most labels that the hint names, and most earlier questions that are listed. */
 const NAMED = 6;
@@ -31,26 +39,26 @@ interface PredictProps {
 }
 
 export function PredictBox({ run, model: { value: model, error } }: PredictProps): ComponentChildren {
+  const card = { id: "try", title: "Try it", head: markup`<a class="more" href="docs">API</a>` };
+  if (!model) return h(Card, { ...card, empty: error ?? "No model yet" });
+  if (run === "" || model.run === run) return h(Card, card, h(Form, { key: model.run, model }));
+  const hint = `This server answers with run ${model.run}. To ask this run, serve it:`;
+  const other = markup`<p id="served" class="hint">${hint}</p>${h(Command, { text: `deno task serve ${run}` })}`;
+  return h(Card, card, other);
+}
+
+function Form({ model }: { readonly model: ModelInfo }): ComponentChildren {
+  const random = () => model.text ? "" : randomTokens(model.length, model.vocabulary, Math.random).join(" ");
   const text = useSignal("");
   const isPerLine = useSignal(false);
   const problem = useSignal("");
   const asked = useSignal<readonly Asked[]>([]);
   /** Number of the newest question: late answers to older ones are not shown. */
   const newest = useRef(0);
-  const kind = model && `${model.text} ${model.length} ${model.vocabulary} ${model.run}`;
-  const fill = () => {
-    if (model) text.value = randomTokens(model.length, model.vocabulary, Math.random).join(" ");
-  };
-  useEffect(() => {
-    text.value = "";
-    asked.value = [];
-    problem.value = "";
-    if (model && !model.text) fill();
-  }, [kind]);
-  if (model && run !== "" && model.run !== run) return h(OtherRun, { run, served: model.run });
-  if (!model) return h(Card, { id: "try", title: "Try it", empty: error ?? "No model yet" });
-
-  const ask = async () => {
+  useEffect(() => void (text.value = random()), []);
+  const isLong = linesOf(text.value).length > 1;
+  const ask = async (event?: Event) => {
+    event?.preventDefault();
     const questions = questionsOf(text.value, model, isPerLine.value && isLong);
     const number = ++newest.current;
     if (questions.length === 0) {
@@ -60,102 +68,77 @@ export function PredictBox({ run, model: { value: model, error } }: PredictProps
     try {
       const answer = { text: text.value, questions, answers: await predict(questions) };
       if (number !== newest.current) return;
-      asked.value = [answer, ...asked.value.filter(({ text }) => text !== answer.text)].slice(0, 1 + HISTORY);
+      asked.value = [answer, ...asked.value.filter((one) => one.text !== answer.text)].slice(0, 1 + HISTORY);
       problem.value = "";
     } catch (refused) {
       if (number === newest.current) problem.value = messageOf(refused);
     }
   };
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const askRandom = () => {
+    text.value = random();
     void ask();
   };
   const press = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    void ask();
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) void ask(event);
   };
-  const random = () => {
-    fill();
-    void ask();
-  };
-  const isLong = linesOf(text.value).length > 1;
+  const type = (event: TargetedEvent<HTMLTextAreaElement>) => text.value = event.currentTarget.value;
   const [last, ...earlier] = asked.value;
-  return h(
-    Card,
-    { id: "try", title: "Try it", head: markup`<a class="more" href="docs">API</a>` },
-    markup`
-    <form id="predict-form" onSubmit=${submit}>
+  const isAnswered = last !== undefined && problem.value === "";
+  const look = model.text
+    ? { rows: 3, class: "prose", inputmode: "text", placeholder: "Type or paste a text" }
+    : { rows: 1, inputmode: "numeric" };
+  const perLine = { id: "per-line", text: "Each line is a text of its own", isOn: isPerLine.value };
+  const start = model.text ? "Enter predicts, Shift and Enter start a new line." : "Press Random for a sequence.";
+  return markup`
+    <form id="predict-form" onSubmit=${ask}>
       <label for="sample" class="hint">${model.text ? "Text" : "Tokens"}</label>
-      <textarea id="sample" rows=${model.text ? 3 : 1} class=${
-      model.text ? "prose" : ""
-    } spellcheck=${false} autocomplete="off"
-        inputmode=${model.text ? "text" : "numeric"} placeholder=${
-      model.text ? "Type or paste a text" : ""
-    } value=${text.value}
-        aria-describedby="sample-hint" aria-invalid=${problem.value === "" ? undefined : "true"} onKeyDown=${press}
-        onInput=${(event: TargetedEvent<HTMLTextAreaElement>) => text.value = event.currentTarget.value}></textarea>
+      <textarea id="sample" ...${look} spellcheck=${false} autocomplete="off" value=${text.value} onKeyDown=${press}
+        aria-describedby="sample-hint" aria-invalid=${
+    problem.value === "" ? undefined : "true"
+  } onInput=${type}></textarea>
       <p id="sample-hint" class="hint">${hintOf(model)}</p>
-      ${
-      isLong
-        ? markup`<label class="switch"><input id="per-line" type="checkbox" checked=${isPerLine.value}
-        onChange=${() => isPerLine.value = !isPerLine.value} /><span>Each line is a text of its own</span></label>`
-        : null
-    }
+      ${isLong && h(Switch, { ...perLine, set: (isOn) => isPerLine.value = isOn })}
       <p class="buttons"><button type="submit" class="primary">Predict</button>
-        ${model.text ? null : markup`<button type="button" id="random" onClick=${random}>Random</button>`}</p>
+        ${!model.text && markup`<button type="button" id="random" onClick=${askRandom}>Random</button>`}</p>
     </form>
     <div id="result" aria-live="polite">
-      ${problem.value === "" ? null : markup`<p id="predict-error" class="error">${problem.value}</p>`}
-      ${last && problem.value === "" ? h(AnswerView, { ...last, model }) : null}
-      ${
-      last || problem.value !== ""
-        ? null
-        : markup`<p class="hint">${
-          model.text ? "Enter predicts, Shift and Enter start a new line." : "Press Random for a sequence."
-        }</p>`
-    }
+      ${problem.value !== "" && markup`<p id="predict-error" class="error">${problem.value}</p>`}
+      ${isAnswered && h(AnswerView, { ...last, model })}
+      ${!last && problem.value === "" && markup`<p class="hint">${start}</p>`}
     </div>
-    ${last && problem.value === "" ? h(Copies, last) : null}
-    ${
-      earlier.length === 0
-        ? null
-        : markup`<h3>Earlier</h3><ul id="earlier" class="pairs">${
-          earlier.map((one) =>
-            markup`<li key=${one.text}><button type="button" class="link" title=${one.text}
-      onClick=${() => text.value = one.text}>${one.text}</button><span class="value">${
-              labelText(one.answers)
-            }</span></li>`
-          )
-        }</ul>`
-    }`,
-  );
+    ${isAnswered && h(Copies, last)}
+    ${earlier.length > 0 && h(Earlier, { asked: earlier, choose: (chosen) => text.value = chosen })}`;
 }
 
-function OtherRun({ run, served }: { readonly run: string; readonly served: string }): ComponentChildren {
-  const command = `deno task serve ${run}`;
-  return h(
-    Card,
-    { id: "try", title: "Try it" },
-    markup`
-    <p id="served" class="hint">${`This server answers with run ${served}. To ask this run, serve it:`}</p>
-    <p class="command"><code>${command}</code>${h(Copy, { text: command, name: command }, "Copy")}</p>`,
-  );
-}
-
-/** Buttons that copy the question as a program asks it. */
-function Copies({ questions }: Pick<Asked, "questions">): ComponentChildren {
+/** Buttons that copy the question as a program asks it, and save the answers. */
+function Copies({ questions, answers }: Asked): ComponentChildren {
   const address = new URL("predict", location.href).href;
-  return markup`<p class="copies">${
-    h(Copy, { text: asCurl(questions, address), name: "the question", look: "link" }, "Copy as curl")
-  }${h(Copy, { text: asTypeScript(questions, address), name: "the question", look: "link" }, "as TypeScript")}</p>`;
+  const common = { name: "the question", look: "link" };
+  return markup`<p class="copies">${h(Copy, { ...common, text: asCurl(questions, address) }, "Copy as curl")}
+    ${h(Copy, { ...common, text: asTypeScript(questions, address) }, "as TypeScript")}
+    ${h(Save, { name: "predictions.csv", text: () => answersCsv(questions, answers.predictions) })}</p>`;
+}
+
+interface EarlierProps {
+  readonly asked: readonly Asked[];
+  readonly choose: (text: string) => void;
+}
+
+function Earlier({ asked, choose }: EarlierProps): ComponentChildren {
+  const items = asked.map(({ text, answers: { predictions } }) => {
+    const short = predictions.length === 1 ? verdictOf(predictions[0]!) : counted(predictions.length, "answer");
+    return markup`<li key=${text}><button type="button" class="link" title=${text} onClick=${() => choose(text)}>
+      ${text}</button><span class="value">${short}</span></li>`;
+  });
+  return markup`<h3>Earlier</h3><ul id="earlier" class="pairs">${items}</ul>`;
 }
 
 function hintOf({ text, length, vocabulary, labels }: ModelInfo): string {
-  const answers = labels.length <= NAMED
-    ? `Answers: ${labels.join(", ")}.`
-    : `Answers with one of ${counted(labels.length, "label")}.`;
-  return text
-    ? `Reads up to ${counted(length, "token")}. ${answers}`
-    : `${counted(length, "token")} from 0 to ${count(vocabulary - 1)}. ${answers}`;
+  if (!text) return `${counted(length, "token")} from 0 to ${count(vocabulary - 1)}. ${answersText(labels)}`;
+  return `Reads up to ${counted(length, "token")}. ${answersText(labels)}`;
+}
+
+function answersText(labels: readonly string[]): string {
+  if (labels.length <= NAMED) return `Answers: ${labels.join(", ")}.`;
+  return `Answers with one of ${counted(labels.length, "label")}.`;
 }

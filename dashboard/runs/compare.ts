@@ -1,11 +1,9 @@
 /** Compares the selected runs: what differs in their configs, then their results, then their curves. */
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
-import { useMemo } from "preact/hooks";
-import type { Line } from "../charts/align.ts";
-import { type Axis, Chart, type LineSpec } from "../charts/chart.ts";
-import { ACCURACY, LOSS } from "../charts/specs.ts";
-import { AxisChoice } from "../overview/curves.ts";
+import { AxisChoice, Chart } from "../charts/chart.ts";
+import { ACCURACY, LOSS } from "../charts/measures.ts";
+import type { Axis, Line } from "../charts/plot.ts";
 import { classDifferences, type Difference, differingKeys, results } from "../../lib/report/differences.ts";
 import type { Selection } from "../state/selection.ts";
 import { EPOCHS, type RunView } from "../../lib/report/run_view.ts";
@@ -13,7 +11,7 @@ import type { Store } from "../store.ts";
 import { Card } from "../ui/card.ts";
 
 /** Colour and dashes by slot: lines differ in both, so that either is enough to tell them apart. */
-const LOOKS: readonly Pick<LineSpec, "colour" | "dash">[] = [
+const LOOKS: readonly Pick<Line, "colour" | "dash">[] = [
   { colour: "training" },
   { colour: "validation", dash: [9, 4] },
   { colour: "third", dash: [3, 3] },
@@ -34,13 +32,6 @@ export function Compare({ store, selection }: CompareProps): ComponentChildren {
   const view = store.view.value;
   const picked = selection.flatMap((id, slot) => id === "" ? [] : [{ id, slot }]);
   const ids = picked.map(({ id }) => id);
-  const specs = useMemo(() => {
-    const shared = {
-      group: "compare",
-      lines: picked.map(({ id, slot }) => ({ label: id, marked: true, ...LOOKS[slot] ?? LOOKS[0]! })),
-    };
-    return { loss: { ...LOSS, ...shared }, accuracy: { ...ACCURACY, ...shared } };
-  }, [selection.join()]);
   const views = ids.map((id) => id === view.run ? view : runs.histories.value.get(id));
   const failed = ids.find((id) => runs.failed.value.has(id));
   const missing = ids.length === 0
@@ -52,13 +43,17 @@ export function Compare({ store, selection }: CompareProps): ComponentChildren {
     : "No epoch has ended yet";
   const chart = (key: "loss" | "accuracy", title: string) =>
     h(Chart, {
-      // Another selection has other lines.
-      key: `${key} ${selection.join()}`,
       id: `compare-${key}`,
       title,
       label: `${title} of the compared runs`,
-      spec: specs[key],
-      lines: views.map((one) => lineOf(one, key, axis.value)),
+      measure: key === "loss" ? LOSS : ACCURACY,
+      group: "compare",
+      lines: picked.map(({ id, slot }, at) => ({
+        label: id,
+        isMarked: true,
+        ...LOOKS[slot] ?? LOOKS[0]!,
+        ...pointsOf(views[at], key, axis.value),
+      })),
       axis: axis.value,
       missing,
       head: key === "accuracy" ? h(AxisChoice, { axis }) : null,
@@ -114,7 +109,7 @@ function Differences({ store, picked }: DifferencesProps): ComponentChildren {
   );
 }
 
-function lineOf(view: RunView | undefined, key: "loss" | "accuracy", axis: Axis): Line {
+function pointsOf(view: RunView | undefined, key: "loss" | "accuracy", axis: Axis): Pick<Line, "x" | "y"> {
   if (!view) return { x: new Float64Array(), y: new Float64Array() };
   return { x: view.epochs.column(EPOCHS[axis]), y: view.epochs.column(EPOCHS[key]) };
 }

@@ -1,7 +1,7 @@
 /** Decides which message about the whole page is shown: one for each state in which something is missing. No DOM. */
-import type { Link } from "../connection.ts";
 import { count } from "../../lib/report/format.ts";
 import { isStopped, type RunView } from "../../lib/report/run_view.ts";
+import type { Link } from "../connection.ts";
 
 export interface Banner {
   readonly isBad: boolean;
@@ -12,47 +12,39 @@ export interface Banner {
   readonly command?: string;
 }
 
-/** Returns the message about `view`; `chosen` is the run that the address names. */
-export function bannerOf(view: RunView, link: Link, chosen: string | undefined): Banner | undefined {
+const good = (text: string): Banner => ({ isBad: false, text });
+const bad = (text: string, remedy: string, command?: string): Banner => ({
+  ...{ isBad: true, text, remedy },
+  ...command !== undefined && { command },
+});
+
+/** Returns the message about `view`; `chosen` is the run that the address names, and `words` are the server's. */
+export function bannerOf(view: RunView, link: Link, chosen: string | undefined, words = ""): Banner | undefined {
   const { run, phase, place, notes, step, summary } = view;
   const resume = `deno task resume ${run}`;
   if (link === "gone") {
-    return {
-      isBad: true,
-      text: "The server does not answer. The page shows its last metrics and returns when the server does.",
-      remedy: "Start it again with",
-      command: `deno task serve ${run}`,
-    };
+    const text = "The server does not answer. The page shows its last metrics and returns when the server does.";
+    return bad(text, "Start it again with", `deno task serve ${run}`);
   }
   if (link === "preparing") {
-    return {
-      isBad: false,
-      text: "The server reads the data. Training begins, and the page shows it, when it is done.",
-    };
-  }
-  if (link === "empty" && phase === "waiting" && chosen !== undefined) {
-    return { isBad: true, text: `There is no run “${chosen}”.`, remedy: "The view Runs lists all." };
+    return good(
+      `The server reads the data${words && `: ${words}`}. Training begins, and the page shows it, when it is done.`,
+    );
   }
   if (link === "empty" && phase === "waiting") {
-    return { isBad: false, text: "No run has started yet. The page shows the first one by itself." };
+    if (chosen !== undefined) return bad(`There is no run “${chosen}”.`, "The view Runs lists all.");
+    return good("No run has started yet. The page shows the first one by itself.");
   }
   switch (phase) {
     case "failed": {
       const reason = notes.find(({ kind }) => kind === "failed")?.text ?? "Failed";
-      if (step === 0) {
-        return { isBad: true, text: reason, remedy: "Correct the values or the data, then start a new run." };
-      }
-      return { isBad: true, text: reason, remedy: "Remove the cause, then continue with", command: resume };
+      if (step > 0) return bad(reason, "Remove the cause, then continue with", resume);
+      return bad(reason, "Correct the values or the data, then start a new run.");
     }
     case "interrupted":
-      return {
-        isBad: true,
-        text: "Interrupted: no process trains this run.",
-        remedy: "Continue with",
-        command: resume,
-      };
+      return bad("Interrupted: no process trains this run.", "Continue with", resume);
     case "queued":
-      return { isBad: false, text: `Waiting for its turn: place ${count(place)} in the queue.` };
+      return good(`Waiting for its turn: place ${count(place)} in the queue.`);
     case "finished":
       if (!isStopped(summary)) return undefined;
       return { isBad: false, text: `Stopped: ${summary?.reason}.`, remedy: "Continue with", command: resume };
@@ -66,8 +58,7 @@ export function stateOf({ phase, summary }: RunView, link: Link): string {
   if (link === "reconnecting") return "reconnecting";
   if (phase === "finished" && isStopped(summary)) return "stopped";
   if (phase !== "waiting") return phase;
-  if (link === "preparing") return "preparing";
-  if (link === "empty") return "no run";
   // A run without events waits for its first one.
-  return link === "connecting" ? "connecting" : "waiting";
+  const words: Partial<Record<Link, string>> = { preparing: "preparing", empty: "no run", connecting: "connecting" };
+  return words[link] ?? "waiting";
 }

@@ -1,6 +1,8 @@
 /** Turns what the user typed into questions for the model, and into commands that ask the same. No DOM. */
-import type { ModelInfo } from "../../lib/predict/types.ts";
-import type { Question } from "../api.ts";
+import type { ModelInfo, Prediction } from "../../lib/predict/types.ts";
+
+/** A model predicts the label of a text, or of tokens. */
+export type Question = { readonly text: string } | { readonly tokens: readonly (number | string)[] };
 
 /** Splits typed text at spaces and commas into numbers. Returns other words unchanged. */
 export function parseTokens(text: string): (number | string)[] {
@@ -42,4 +44,18 @@ export function asTypeScript(questions: readonly Question[], address: string): s
   body: JSON.stringify(${bodyOf(questions)}),
 });
 console.log(await response.json());`;
+}
+
+/** Returns the text of a question. */
+export function textOf(question: Question): string {
+  return "text" in question ? question.text : question.tokens.join(" ");
+}
+
+/** Returns a CSV of questions and their answers. */
+export function answersCsv(questions: readonly Question[], predictions: readonly Prediction[]): string {
+  const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  const rows = predictions.map(({ label, class: best, probabilities, rejected }, at) =>
+    [quoted(textOf(questions[at]!)), quoted(label ?? ""), rejected?.probability ?? probabilities[best ?? -1]].join()
+  );
+  return ["text,label,probability", ...rows, ""].join("\n");
 }

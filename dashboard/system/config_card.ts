@@ -1,39 +1,60 @@
-/** The digest of the weights, and the config of the run. */
+/** The digest of the weights, and the config of the run: by group, with the values that are not the defaults marked. */
+import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
+import { counted } from "../../lib/base/counted.ts";
 import { count, plain, shortDigest } from "../../lib/report/format.ts";
 import { type RunView, settings } from "../../lib/report/run_view.ts";
+import { runProperties } from "../api.ts";
 import { Card } from "../ui/card.ts";
 import { Copy } from "../ui/copy.ts";
 
-interface ConfigProps extends Pick<RunView, "started" | "config" | "digest"> {
-  /** The round of the digest. */
-  readonly round: number;
+type Properties = Awaited<ReturnType<typeof runProperties>>;
+type ConfigProps = Pick<RunView, "started" | "config" | "digest" | "digestRound">;
+
+export function ConfigCard({ started, config, digest, digestRound }: ConfigProps): ComponentChildren {
+  const properties = useSignal<Properties>({});
+  useEffect(() => void runProperties().then((found) => properties.value = found, () => {}), []);
+  const groups = useMemo(() => groupsOf(settings({ started, config }), properties.value), [
+    started,
+    config,
+    properties.value,
+  ]);
+  const code = markup`<code id="digest-text">${shortDigest(digest)}</code>`;
+  const copy = h(Copy, { id: "digest", text: digest, name: "the digest", look: "digest" }, code);
+  const facts = started ? ` · engine ${started.engine} · ${counted(started.parameters, "parameter")}` : "";
+  const content = markup`
+    <p><span id="digest-of" class="hint">digest of the weights after round ${count(digestRound)}</span>${" "}${copy}
+      <span class="hint">${facts}</span></p>
+    <p class="hint">Bold values are not the defaults.</p>
+    <div id="settings">${groups.map(Group)}</div>`;
+  return h(Card, { id: "config", title: "Config", empty: started ? "" : "Nothing yet" }, content);
 }
 
-export function ConfigCard({ started, config, digest, round }: ConfigProps): ComponentChildren {
-  const list = useMemo(() => {
-    const all = started
-      ? [...Object.entries(settings({ started, config })), ["parameters", count(started.parameters)]]
-      : [];
-    return markup`<dl id="settings" class="settings">${
-      all.map(([name, value]) => markup`<div key=${name}><dt>${name}</dt><dd>${plain(value)}</dd></div>`)
-    }</dl>`;
-  }, [started, config]);
-  const copy = h(
-    Copy,
-    { id: "digest", text: digest, name: "the digest", look: "digest" },
-    markup`<code id="digest-text">${shortDigest(digest)}</code>`,
-  );
-  const engine = started ? ` · engine ${started.engine}` : "";
-  return h(
-    Card,
-    { id: "config", title: "Config", empty: started ? "" : "Nothing yet" },
-    markup`
-    <p><span id="digest-of" class="hint">digest of the weights after round ${
-      count(round)
-    }</span>${" "}${copy}<span class="hint">${engine}</span></p>
-    <details><summary>All values</summary>${list}</details>`,
-  );
+interface Setting {
+  readonly name: string;
+  readonly value: string;
+  readonly isChanged: boolean;
+}
+
+/** Returns the settings by group, in the order of the schema; those that no request can set come last. */
+export function groupsOf(values: RunView["config"], properties: Properties): [group: string, Setting[]][] {
+  const all = Object.entries(values).map(([name, value]): Setting => {
+    const fallback = properties[name]?.default;
+    return { name, value: plain(value), isChanged: fallback !== undefined && plain(fallback) !== plain(value) };
+  });
+  const groups = Map.groupBy(all, ({ name }) => properties[name]?.["x-group"] ?? "Process");
+  return [...groups].toSorted(([a], [b]) => Number(a === "Process") - Number(b === "Process"));
+}
+
+function Group([group, all]: [string, Setting[]]): ComponentChildren {
+  const item = ({ name, value, isChanged }: Setting) => {
+    const shown = isChanged ? markup`<strong>${value}</strong>` : value;
+    return markup`<div key=${name}><dt>${name}</dt><dd>${shown}</dd></div>`;
+  };
+  const changed = all.filter(({ isChanged }) => isChanged);
+  return markup`<details key=${group} open=${changed.length > 0}><summary>${group}${" "}<span class="at">${
+    changed.length > 0 ? `${count(changed.length)} of ${count(all.length)} are not the defaults` : count(all.length)
+  }</span></summary><dl class="settings">${all.map(item)}</dl></details>`;
 }

@@ -1,4 +1,4 @@
-/** A card with a title, its controls, and its content, or a text while it has none. */
+/** A card with a title, its controls, and its content, or a text while it has none; and the smallest components. */
 import { html as markup } from "htm/preact";
 import type { ComponentChildren } from "preact";
 
@@ -18,41 +18,13 @@ interface CardProps {
 export function Card(
   { id, title, empty = "", look = "", head, keeps = false, children }: CardProps,
 ): ComponentChildren {
+  const isShown = empty === "" || keeps;
   return markup`
     <section id=${id} class="card ${look}" aria-labelledby="${id}-title" data-empty=${empty}>
-      <div class="head"><h2 id="${id}-title">${title}</h2>${empty === "" || keeps ? head : null}</div>
-      ${empty === "" || keeps ? children : null}
-      ${empty === "" ? null : markup`<p class="empty">${empty}</p>`}
+      <div class="head"><h2 id="${id}-title">${title}</h2>${isShown && head}</div>
+      ${isShown && children}
+      ${empty !== "" && markup`<p class="empty">${empty}</p>`}
     </section>`;
-}
-
-interface NumbersProps {
-  readonly labelledBy: string;
-  /** Names of the columns; all but the first are of numbers. */
-  readonly columns: readonly ComponentChildren[];
-  readonly rows: readonly (readonly ComponentChildren[])[];
-  readonly look?: string;
-}
-
-/** A table that scrolls: a name in each row, then numbers. */
-export function Numbers({ labelledBy, columns, rows, look = "" }: NumbersProps): ComponentChildren {
-  const [first, ...others] = columns;
-  return markup`
-    <div class="scroll ${look}" tabindex="0" role="group" aria-labelledby=${labelledBy}>
-      <table>
-        <thead><tr>
-          ${first === "" ? markup`<td></td>` : markup`<th scope="col">${first}</th>`}
-          ${others.map((name) => name === "" ? markup`<td></td>` : markup`<th scope="col" class="number">${name}</th>`)}
-        </tr></thead>
-        <tbody>${
-    rows.map(([name, ...cells], index) =>
-      markup`<tr key=${index}><th scope="row">${name}</th>${
-        cells.map((cell) => markup`<td class="number">${cell}</td>`)
-      }</tr>`
-    )
-  }</tbody>
-      </table>
-    </div>`;
 }
 
 /** A text that CSS may shorten; its tooltip shows all of it. */
@@ -73,11 +45,37 @@ interface ChoiceProps<Value extends string> {
 export function Choice<Value extends string>(
   { name, legend, value, options, choose }: ChoiceProps<Value>,
 ): ComponentChildren {
-  return markup`
-    <fieldset class="choice"><legend>${legend}</legend>${
-    options.map(([option, text]) =>
-      markup`<label key=${option}><input type="radio" name=${name} value=${option} checked=${option === value}
-        onChange=${() => choose(option)} /><span>${text}</span></label>`
-    )
-  }</fieldset>`;
+  const option = ([option, text]: readonly [Value, string]) =>
+    markup`<label key=${option}><input type="radio" name=${name} value=${option} checked=${option === value}
+      onChange=${() => choose(option)} /><span>${text}</span></label>`;
+  return markup`<fieldset class="choice"><legend>${legend}</legend>${options.map(option)}</fieldset>`;
+}
+
+interface SwitchProps {
+  readonly id: string;
+  readonly text: string;
+  readonly isOn: boolean;
+  readonly set: (isOn: boolean) => void;
+}
+
+/** A checkbox with its text. */
+export function Switch({ id, text, isOn, set }: SwitchProps): ComponentChildren {
+  return markup`<label class="switch"><input id=${id} type="checkbox" checked=${isOn}
+    onChange=${() => set(!isOn)} /><span>${text}</span></label>`;
+}
+
+interface BarProps {
+  readonly name: string;
+  readonly share: number;
+  readonly title?: string;
+  readonly look?: string;
+  readonly children?: ComponentChildren;
+}
+
+/** A line of a list: a name, a bar for a share from 0 to 1, and numbers. */
+export function Bar({ name, share, title = name, look = "", children }: BarProps): ComponentChildren {
+  return markup`<li class=${look}><span class="short name" title=${title}>${name}</span>
+    <span class="track" aria-hidden="true"><span class="fill" style="width: ${
+    100 * share
+  }%"></span></span>${children}</li>`;
 }

@@ -2,10 +2,10 @@
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
-import { act, messageOf } from "../api.ts";
-import { linkTo, type View } from "../state/address.ts";
 import { count } from "../../lib/report/format.ts";
 import type { RunView } from "../../lib/report/run_view.ts";
+import { messageOf, pathOf, request } from "../api.ts";
+import { linkTo, type View } from "../state/address.ts";
 import { stateOf } from "../state/banner.ts";
 import type { Store } from "../store.ts";
 import { isConfirmed } from "./confirm.ts";
@@ -19,47 +19,39 @@ const TABS: readonly (readonly [View, string])[] = [
 ];
 
 export function Header({ store }: { readonly store: Store }): ComponentChildren {
-  const view = store.view.value;
+  const { run, phase, place } = store.view.value;
   const link = store.link.value;
   const address = store.address.value;
-  const state = stateOf(view, link);
-  const isSteered = link === "live" && (view.phase === "running" || view.phase === "paused");
+  const state = stateOf(store.view.value, link);
+  const isSteered = link === "live" && (phase === "running" || phase === "paused");
+  const own = linkTo({ ...address, run: undefined });
+  const tab = ([name, title]: typeof TABS[number]) =>
+    markup`<a key=${name} id="to-${name}" href=${linkTo({ ...address, view: name })}
+      aria-current=${name === address.view ? "page" : undefined}>${title}</a>`;
   return markup`
     <header class="top">
       <h1><img src="dashboard/icon.svg" alt="" width="24" height="24" /><span class="brand">Lockstep</span>
-        <span id="run" class="run">${view.run || "no run yet"}</span></h1>
-      <p id="state" class="state" role="status" data-state=${state}>${
-    view.place === undefined ? state : `${state} · place ${count(view.place)}`
-  }</p>
-      ${
-    address.run === undefined ? null : markup`<a id="follow" class="follow"
-        href=${linkTo({ ...address, run: undefined })}>Follow the server's run</a>`
-  }
-      ${isSteered ? h(Controls, { view }) : null}
-      <nav class="views" aria-label="Views">${
-    TABS.map(([name, title]) =>
-      markup`<a key=${name} id="to-${name}" href=${linkTo({ ...address, view: name })}
-        aria-current=${name === address.view ? "page" : undefined}>${title}</a>`
-    )
-  }<a class="api" href="docs">API</a></nav>
+        <span id="run" class="run">${run || "no run yet"}</span></h1>
+      <p id="state" class="state" role="status" data-state=${state}>${state}${place && ` · place ${count(place)}`}</p>
+      ${address.run !== undefined && markup`<a id="follow" href=${own}>Follow the server's run</a>`}
+      ${isSteered && h(Controls, { run, phase })}
+      <nav class="views" aria-label="Views">${TABS.map(tab)}<a class="api" href="docs">API</a></nav>
     </header>`;
 }
 
 /** Buttons that pause, resume and stop the run that this server trains. */
-function Controls({ view: { run, phase } }: { readonly view: RunView }): ComponentChildren {
+function Controls({ run, phase }: Pick<RunView, "run" | "phase">): ComponentChildren {
   const refused = useSignal("");
-  const ask = async (action: "pause" | "resume" | "stop") => {
+  const ask = (action: "pause" | "resume" | "stop") => async () => {
     const question = `Stop run ${run} after this round? Its training ends, and its model is kept.`;
     if (action === "stop" && !await isConfirmed(question, "Stop the run")) return;
-    refused.value = await act(run, action).then(() => "", messageOf);
+    refused.value = await request(pathOf(run, action), "POST").then(() => "", messageOf);
   };
-  const isPaused = phase === "paused";
+  const [action, name] = phase === "paused" ? ["resume", "Resume"] as const : ["pause", "Pause"] as const;
   return markup`
     <div id="controls" class="controls" role="group" aria-label="Training">
-      <button id="pause" type="button" class="plain" onClick=${() => ask(isPaused ? "resume" : "pause")}>${
-    isPaused ? "Resume" : "Pause"
-  }</button>
-      <button id="stop" type="button" class="plain" onClick=${() => ask("stop")}>Stop</button>
+      <button id="pause" type="button" class="plain" onClick=${ask(action)}>${name}</button>
+      <button id="stop" type="button" class="plain" onClick=${ask("stop")}>Stop</button>
       <span class="error" role="status">${refused.value}</span>
     </div>`;
 }

@@ -10,6 +10,8 @@ export interface Property {
   readonly maximum?: number;
   readonly default?: unknown;
   readonly description?: string;
+  /** The part of the config that it belongs to. */
+  readonly "x-group"?: string;
 }
 
 export interface Field {

@@ -30,7 +30,8 @@ export class RouteMetrics {
 }
 
 export class HttpMetrics {
-  readonly #routes = new Map<string, RouteMetrics>();
+  /** By method and path as declared, such as `GET /runs/{id}`. */
+  readonly routes = new Map<string, RouteMetrics>();
   /** Open connections, those that the server closed by reason, and failures to accept one. */
   connections = 0;
   readonly closed = new Map<CloseReason, number>();
@@ -42,19 +43,20 @@ export class HttpMetrics {
 
   /** Returns the metrics of `method` on `path` as declared, such as `/runs/{id}`. */
   route(method: string, path: string): RouteMetrics {
-    const key = `method="${method}",route="${path}"`;
-    const metrics = this.#routes.get(key) ?? new RouteMetrics();
-    this.#routes.set(key, metrics);
+    const key = `${method} ${path}`;
+    const metrics = this.routes.get(key) ?? new RouteMetrics();
+    this.routes.set(key, metrics);
     return metrics;
   }
 
   write(text: MetricsText): void {
     text.family("lockstep_http_requests", "counter", "Requests by route and status.");
-    for (const [labels, { byStatus }] of this.#routes) {
+    const routes = [...this.routes].map(([route, metrics]) => ({ labels: labelsOf(route), ...metrics }));
+    for (const { labels, byStatus } of routes) {
       for (const [status, count] of byStatus) text.sample("_total", count, `${labels},status="${status}"`);
     }
     text.family("lockstep_http_request_seconds", "histogram", "Time to answer, by route.");
-    for (const [labels, { seconds, byStatus }] of this.#routes) if (byStatus.size > 0) text.buckets(seconds, labels);
+    for (const { labels, seconds, byStatus } of routes) if (byStatus.size > 0) text.buckets(seconds, labels);
     text.gauge("lockstep_http_connections", this.connections, "Open connections.");
     text.family("lockstep_http_connections_closed", "counter", "Connections that the server closed, by reason.");
     for (const [reason, count] of this.closed) text.sample("_total", count, `reason="${reason}"`);
@@ -63,6 +65,11 @@ export class HttpMetrics {
     text.sample("", this.streams);
     text.counter("lockstep_event_streams_dropped", this.drops.count, "Streams cut because their clients did not read.");
   }
+}
+
+function labelsOf(route: string): string {
+  const [method, path] = route.split(" ");
+  return `method="${method}",route="${path}"`;
 }
 
 /** Builds the text: metric families, each with its samples. */

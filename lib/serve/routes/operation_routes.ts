@@ -2,6 +2,7 @@
 import { z } from "@hono/zod-openapi";
 import { parseAccept } from "hono/utils/accept";
 import { memoryUsage } from "node:process";
+import { ActivityMonitor, activitySchema } from "../activity.ts";
 import { errorMessage } from "../../base/errors.ts";
 import { within } from "../../base/waiting.ts";
 import { type HttpMetrics, METRICS_TYPES, type MetricsFormat, MetricsText } from "../metrics.ts";
@@ -59,6 +60,14 @@ export function operationRoutes(
     const headers = { "Content-Type": METRICS_TYPES[format], "Vary": "Accept" };
     return c.body(metricsText(services, metrics, format), 200, headers);
   });
+
+  const monitor = new ActivityMonitor(metrics);
+  routes.add({
+    method: "get",
+    path: "/activity",
+    summary: "Rates and latencies of the last ten seconds, their course while clients ask, and counts of all routes",
+    responses: { 200: jsonAnswer("The activity of this server", activitySchema) },
+  }, (c) => c.json(monitor.read(services.predictor.statistics(), performance.now() / 1000)));
 }
 
 /** Returns the format that a header `Accept` prefers; the default for all others. */

@@ -1,7 +1,7 @@
 /** Starts, names and removes runs: `POST /runs`, `PATCH /runs/{id}` and `DELETE /runs/{id}`. */
 import { z } from "@hono/zod-openapi";
 import { presets } from "../../config/presets.ts";
-import { configSchema } from "../../config/schema.ts";
+import { configSchema, fileShape, trainingShape } from "../../config/schema.ts";
 import { describe } from "../../base/printable.ts";
 import { isRecord } from "../../base/record.ts";
 import { inputError, Problems } from "../../base/errors.ts";
@@ -17,7 +17,9 @@ import type { Services } from "../services.ts";
 /** Used only in the OpenAPI document: lib/run checks the body with the same messages as a run's flags. */
 const requestSchema = z.object({
   preset: z.enum(Object.keys(presets) as [string, ...string[]]).optional(),
-  ...Object.fromEntries(REQUEST_KEYS.map((key) => [key, configSchema.shape[key].optional()])),
+  ...Object.fromEntries(
+    REQUEST_KEYS.map((key) => [key, configSchema.shape[key].optional().openapi({ "x-group": groupOf(key) })]),
+  ),
 }).openapi("RunRequest");
 
 /** Rebuilds the schema, as only schemas made after `@hono/zod-openapi` is loaded have `openapi`. */
@@ -45,6 +47,11 @@ function readEdits(body: unknown): Notes {
   }
   problems.check();
   return {};
+}
+
+/** Names the part of the config that an option belongs to. */
+function groupOf(key: string): string {
+  return key in trainingShape ? "Training" : key in fileShape ? "Data" : "Process";
 }
 
 export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: number): void {

@@ -33,7 +33,7 @@ browserTest(
     await shows(page, "#left", "12\u00a0% · 2:56 left");
     await page.getByRole("link", { name: "System" }).click();
     await shows(page, "#notes", "Checkpoint at round 120");
-    assertEquals(await page.locator("#worker-rows tr").count(), 4);
+    assertEquals(await page.locator("#workers tbody tr").count(), 4);
     await page.getByRole("link", { name: "Overview" }).click();
 
     run.train(61, 280);

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { align, latest } from "../../../dashboard/charts/align.ts";
-import { decades } from "../../../dashboard/charts/ticks.ts";
 
 const line = (x: number[], y: number[]) => ({ x: Float64Array.from(x), y: Float64Array.from(y) });
 
@@ -22,9 +21,4 @@ Deno.test("latest() finds the newest value at a place or before it", () => {
   assertEquals(latest([1, null, 3, null], 1), 1);
   assertEquals(latest([1, null, 3, null], Infinity), 3);
   assertEquals(latest([null, 2], 0), null);
-});
-
-Deno.test("decades() keeps powers of ten, and more within one decade", () => {
-  assertEquals(decades([0.01, 0.02, 0.05, 0.1, 0.2]), [0.01, null, null, 0.1, null]);
-  assertEquals(decades([0.02, 0.03, 0.05, 0.1, 0.2]), [0.02, null, 0.05, 0.1, 0.2]);
 });

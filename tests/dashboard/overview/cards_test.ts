@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { h } from "preact";
-import { AnswerView, labelText } from "../../../dashboard/overview/answer.ts";
+import { AnswerView, verdictOf } from "../../../dashboard/overview/answer.ts";
 import { MistakesCard } from "../../../dashboard/overview/mistakes_card.ts";
 import { PredictBox } from "../../../dashboard/overview/predict_box.ts";
 import { ProgressCard } from "../../../dashboard/overview/progress_card.ts";
@@ -23,11 +23,11 @@ const model = { run: "a", labels: ["x", "y"], vocabulary: 9, length: 4, text: tr
 Deno.test("QualityCard shows the accuracy, its margin, and how far others are from it", () => {
   const quality = { model: "Accuracy", rows: "on 9 rows", accuracy: 0.9, margin: 0.019, loss: 0.25, macroF1: 0.8 };
   assertEquals(
-    textOf(h(QualityCard, { quality: { ...quality, others: [{ name: "n-grams", accuracy: 0.875 }] } })),
+    textOf(h(QualityCard, { ...quality, others: [{ name: "n-grams", accuracy: 0.875 }] })),
     "Accuracy on 9 rows 90.00\u00a0% ± 1.9 loss 0.2500 · macro-F1 0.8000 n-grams 87.50\u00a0% −2.50",
   );
   const unknown = { ...quality, accuracy: undefined, others: [{ name: "n-grams", accuracy: 0.875 }] };
-  assertEquals(textOf(h(QualityCard, { quality: unknown })).includes("87.50"), false);
+  assertEquals(textOf(h(QualityCard, unknown)).includes("87.50"), false);
 });
 
 Deno.test("ProgressCard shows the share, the time that is left, and what may end training earlier", () => {
@@ -78,5 +78,5 @@ Deno.test("AnswerView shows one answer with its bars, several as a list, and a r
     textOf(h(AnswerView, { answers: both, questions: [{ text: "q" }, { tokens: [1, 2] }], model })),
     "q y 75.0\u00a0% 1 2 none of these 60.0\u00a0%",
   );
-  assertEquals([labelText(one), labelText(both)], ["y 75.0\u00a0%", "2 answers"]);
+  assertEquals([verdictOf(first), verdictOf(second)], ["y 75.0\u00a0%", "none of these 60.0\u00a0%"]);
 });

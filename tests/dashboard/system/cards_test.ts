@@ -1,9 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { h } from "preact";
-import { ConfigCard } from "../../../dashboard/system/config_card.ts";
-import { Machines } from "../../../dashboard/system/machines.ts";
+import { ConfigCard, groupsOf } from "../../../dashboard/system/config_card.ts";
+import { Machines, Workers } from "../../../dashboard/system/system.ts";
 import { Timeline } from "../../../dashboard/system/timeline.ts";
-import { Workers } from "../../../dashboard/system/workers.ts";
 import { DIGEST } from "../browser/fake_predictors.ts";
 import { startedEvent } from "../browser/trained_run.ts";
 import { htmlOf, textOf } from "../rendered.ts";
@@ -16,12 +15,9 @@ Deno.test("Workers shows the shares of each worker, and says what they are the m
     average: 0.04,
     wait: 0.05,
   }));
-  const html = htmlOf(h(Workers, { workers, isOver: false }));
-  assertStringIncludes(
-    html,
-    'aria-label="computing 90.0\u00a0%, averaging 4.0\u00a0%, waiting 5.0\u00a0%, other 1.0\u00a0%"',
-  );
-  assertStringIncludes(textOf(h(Workers, { workers, isOver: true })), "Workers mean of the run compute 90\u00a0%");
+  const text = textOf(h(Workers, { workers, isOver: true }));
+  assertStringIncludes(text, "Workers mean of the run worker computing averaging waiting sequences/s");
+  assertStringIncludes(text, "0 90.0\u00a0% 4.0\u00a0% 5.0\u00a0% 1,234 1 90.0");
   assertEquals(textOf(h(Workers, { workers: [], isOver: false })), "Workers now Waiting for the first round");
 });
 
@@ -31,12 +27,12 @@ Deno.test("Machines names the leader and this machine", () => {
   const members = [{ ...machine, member: "east" }, { ...machine, member: "west", incident: "lost" }];
   const stamp = { id: 1, at: "2026-01-02T03:04:05.000Z", type: "cluster" } as const;
   const cluster = { ...stamp, name: "a", round: 7, members, leader: "east", member: "west" };
-  const text = textOf(h(Machines, { cluster }));
+  const text = textOf(h(Machines, cluster));
   assertStringIncludes(text, "east (leader) 7 1.3 / 2.0 10.0\u00a0%");
   assertStringIncludes(text, "west (this machine) 7 1.3 / 2.0 10.0\u00a0% lost");
 });
 
-Deno.test("Timeline has a mark and a line per note, and the ends of its axis", () => {
+Deno.test("Timeline has a line per note, and says which are incidents", () => {
   const note = {
     id: 1,
     kind: "incident",
@@ -44,17 +40,30 @@ Deno.test("Timeline has a mark and a line per note, and the ends of its axis", (
     at: "2026-01-02T03:04:05.000Z",
     text: "Worker 1 was lost",
   } as const;
-  const html = htmlOf(h(Timeline, { notes: [note], seconds: 60 }));
-  assertMatch(html, /class="bad" title="0:30 Worker 1 was lost" style="left: 50%/);
-  const text = textOf(h(Timeline, { notes: [note], seconds: 60 }));
-  assertEquals(text, "Timeline incidents only (1) 0:00 1:00 0:30 Worker 1 was lost");
-  assertStringIncludes(textOf(h(Timeline, { notes: [], seconds: 0 })), "Nothing yet");
+  assertEquals(textOf(h(Timeline, { notes: [note] })), "Timeline incidents only (1) 0:30 Worker 1 was lost");
+  assertMatch(htmlOf(h(Timeline, { notes: [note] })), /<li class="incident bad">/);
+  assertStringIncludes(textOf(h(Timeline, { notes: [] })), "Nothing yet");
 });
 
-Deno.test("ConfigCard has the digest with its round, and all values", () => {
+Deno.test("ConfigCard has the digest with its round, engine and parameters, and all values", () => {
   const started = { ...startedEvent("a"), id: 1, at: "" };
-  const text = textOf(h(ConfigCard, { started, config: { hidden: 77 }, digest: DIGEST, round: 9 }));
+  const text = textOf(h(ConfigCard, { started, config: { hidden: 77 }, digest: DIGEST, digestRound: 9 }));
   assertStringIncludes(text, `digest of the weights after round 9 ${DIGEST.slice(0, 12)}…`);
-  assertMatch(text, /hidden 77 .*parameters 26,754/);
-  assertEquals(textOf(h(ConfigCard, { started: undefined, config: {}, digest: "", round: 0 })), "Config Nothing yet");
+  assertStringIncludes(text, "engine tfjs · 26,754 parameters");
+  assertMatch(text, /hidden 77/);
+  const empty = h(ConfigCard, { started: undefined, config: {}, digest: "", digestRound: 0 });
+  assertEquals(textOf(empty), "Config Nothing yet");
+});
+
+Deno.test("groupsOf() has the groups of the schema, and marks values that are no defaults", () => {
+  const properties = {
+    hidden: { default: 64, "x-group": "Training" },
+    data: { default: [], "x-group": "Data" },
+    seed: { default: 1, "x-group": "Training" },
+  };
+  assertEquals(groupsOf({ port: 0, hidden: 77, data: [], seed: 1 }, properties), [
+    ["Training", [{ name: "hidden", value: "77", isChanged: true }, { name: "seed", value: "1", isChanged: false }]],
+    ["Data", [{ name: "data", value: "[]", isChanged: false }]],
+    ["Process", [{ name: "port", value: "0", isChanged: false }]],
+  ]);
 });

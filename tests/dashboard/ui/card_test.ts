@@ -1,8 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { signal } from "@preact/signals";
 import { h } from "preact";
-import { BannerView } from "../../../dashboard/ui/banner.ts";
-import { Card, Choice, Numbers } from "../../../dashboard/ui/card.ts";
+import { BannerView } from "../../../dashboard/app.ts";
+import { Card, Choice } from "../../../dashboard/ui/card.ts";
 import { Copy } from "../../../dashboard/ui/copy.ts";
+import { Numbers, Table } from "../../../dashboard/ui/table.ts";
 import { htmlOf, textOf } from "../rendered.ts";
 
 Deno.test("Card shows its content, or the text in place of it", () => {
@@ -15,6 +17,19 @@ Deno.test("Numbers is a table whose first column names the rows", () => {
   const table = { labelledBy: "a", columns: ["class", "rows"], rows: [["x", "3"], ["y", "4"]] };
   assertEquals(textOf(h(Numbers, table)), "class rows x 3 y 4");
   assertEquals([...htmlOf(h(Numbers, table)).matchAll(/<th scope="row">/g)].length, 2);
+});
+
+Deno.test("Table sorts by the column of its order, and rows without a value come last", () => {
+  const columns = [
+    { name: "class", cell: (row: { name: string }) => row.name },
+    { name: "rows", cell: (row: { rows?: number }) => row.rows, value: (row: { rows?: number }) => row.rows },
+  ];
+  const rows = [{ name: "x" }, { name: "y", rows: 3 }, { name: "z", rows: 4 }];
+  const order = signal({ by: "rows", isDescending: true });
+  const html = htmlOf(h(Table<{ name: string; rows?: number }>, { labelledBy: "a", columns, rows, order }));
+  assertEquals([...html.matchAll(/<th scope="row">(\w)/g)].map(([, name]) => name).join(""), "zyx");
+  assertEquals([...html.matchAll(/<button/g)].length, 1);
+  assertStringIncludes(html, 'aria-sort="descending"');
 });
 
 Deno.test("Choice checks the chosen option", () => {
@@ -37,7 +52,7 @@ Deno.test("Copy names what it copies for screen readers, and is disabled without
 Deno.test("BannerView shows what is missing, what to do, and the command", () => {
   const banner = { isBad: true, text: "Failed: disk full", remedy: "Continue with", command: "deno task resume a" };
   assertEquals(
-    textOf(h(BannerView, { banner })),
+    textOf(h(BannerView, banner)),
     "Failed: disk full Continue with deno task resume a Copy deno task resume a",
   );
 });
