@@ -25,15 +25,13 @@ export type { Metrics, RowMetrics, RunEvent, Summary } from "./lib/api/types/eve
 export type {
   EvaluateOptions,
   Evaluation,
-  Input,
   LoadOptions,
   Model,
-  Prediction,
-  PredictOptions,
   TableOptions,
   TableSummary,
   TableTarget,
 } from "./lib/api/types/model.ts";
+export type { Input, Prediction, PredictOptions, Reasons } from "./lib/standalone/answer_types.ts";
 export type { ModelOptions, ProcessOptions, ServiceOptions } from "./lib/api/types/options.gen.ts";
 export type { Row, Rows } from "./lib/api/types/rows.ts";
 export type { AppOptions, ServeOptions, Server } from "./lib/api/types/service.ts";

@@ -13,5 +13,6 @@
  * @module
  */
 export { load, type LoadOptions } from "./lib/standalone/load.ts";
-export { Model, type Prediction, type PredictOptions } from "./lib/standalone/model.ts";
+export type { Input, Prediction, PredictOptions, Reasons } from "./lib/standalone/answer_types.ts";
+export { Model } from "./lib/standalone/model.ts";
 export { InputError, type Problem } from "./lib/base/errors.ts";

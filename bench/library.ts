@@ -28,7 +28,7 @@ const PACKAGES = { "tfjs export": "@tensorflow/tfjs@4.22.0", "onnxruntime-node":
 const FASTTEXT = "fasttext.wasm.js@1.0.0";
 const NAMES = ["lockstep/predict", ...Object.keys(PACKAGES), "fasttext.wasm.js"];
 
-const turn = z.object({ firstMs: z.number(), one: z.number(), many: z.number() });
+const turn = z.object({ firstMs: z.number(), one: z.number(), many: z.number(), explain: z.number().optional() });
 type Turn = z.infer<typeof turn>;
 
 const deno = (...args: readonly string[]) => output(Deno.execPath(), ["run", "-q", "-A", "--no-check", ...args], root);
@@ -96,9 +96,10 @@ try {
     }
   });
   const rateOf = (name: string, key: keyof Turn) => {
-    const all = turns.get(name)!.map((one) => one[key]);
+    const all = turns.get(name)!.flatMap((one) => one[key] ?? []);
     return all.length > 0 ? median(all) : undefined;
   };
+  const explained = turns.get("lockstep/predict")!.flatMap(({ explain }) => explain ?? []);
   const times = (name: string, key: keyof Turn) => {
     const [own, base] = [rateOf(name, key), rateOf("tfjs export", key)];
     return own && base ? `${significant(own / base)} ×` : "-";
@@ -114,6 +115,7 @@ try {
   ]);
   const head = ["library", "one by one", "÷ tfjs", "batches of 64", "÷ tfjs", "ms to first answer"];
   for (const line of table(head, rows)) console.log(line);
+  if (explained.length > 0) console.log(`\nlockstep/predict explains ${significant(median(explained))} texts/s`);
   for (const [name, why] of absent) console.log(`${name}: absent: ${why}`);
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -17,7 +17,11 @@ const OPEN = {
   async "lockstep/predict"() {
     const { load } = await moduleOf("js", "index.js");
     const model = await load();
-    return { one: (text) => model.predict(text), many: (some) => model.predictMany(some) };
+    return {
+      one: (text) => model.predict(text),
+      many: (some) => model.predictMany(some),
+      explain: (text) => model.explain(text),
+    };
   },
   async "tfjs export"() {
     const tf = (await import("@tensorflow/tfjs")).default;
@@ -48,7 +52,7 @@ function spaced(text) {
 }
 
 const begun = performance.now();
-const { one, many } = await OPEN[name]();
+const { one, many, explain } = await OPEN[name]();
 await one(texts[0]);
 const firstMs = performance.now() - begun;
 
@@ -68,5 +72,10 @@ async function rateOf(size, predict) {
   }
 }
 
-console.log(JSON.stringify({ firstMs, one: await rateOf(1, one), many: await rateOf(BATCH, many) }));
+console.log(JSON.stringify({
+  firstMs,
+  one: await rateOf(1, one),
+  many: await rateOf(BATCH, many),
+  ...explain && { explain: await rateOf(1, explain) },
+}));
 process.exit(0);

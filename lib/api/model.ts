@@ -8,7 +8,9 @@ import type { NativeLibrary } from "../engine/contract.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { BatchPredictor } from "../predict/batch_predictor.ts";
 import { predictTable } from "../predict/table/predict_table.ts";
+import type { Input, Prediction, PredictOptions, Reasons } from "../standalone/answer_types.ts";
 import { prediction, wantedThreshold } from "../standalone/answers.ts";
+import { checkExplainable } from "../standalone/explain.ts";
 import { createReader } from "../standalone/reader.ts";
 import type { TrainedModel } from "../predict/trained_model.ts";
 import type { Input as CheckedInput, Reader } from "../predict/types.ts";
@@ -16,17 +18,7 @@ import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
 import { obstacleAt, writePieces } from "../run/files/files.ts";
 import { saveFile } from "./model_file.ts";
 import { RowSource } from "./rows.ts";
-import type {
-  EvaluateOptions,
-  Evaluation,
-  Input,
-  Model,
-  Prediction,
-  PredictOptions,
-  TableOptions,
-  TableSummary,
-  TableTarget,
-} from "./types/model.ts";
+import type { EvaluateOptions, Evaluation, Model, TableOptions, TableSummary, TableTarget } from "./types/model.ts";
 import type { Rows } from "./types/rows.ts";
 
 /** Inputs in a call of the engine, which takes some milliseconds. */
@@ -77,6 +69,12 @@ export class OpenModel implements Model {
     if (typeof inputs === "string") throw inputError("inputs", "inputs is a text: expected a list of inputs");
     const name = (at: number) => `inputs[${at}]`;
     return await this.#predict(Array.from(inputs, (input, at) => this.#read(input, name(at))), name, options);
+  }
+
+  async explain(input: Input, options: PredictOptions = {}): Promise<Prediction & { readonly reasons: Reasons }> {
+    checkExplainable(this.#reader.text, this.labels.length);
+    const [answer] = await this.#predict([this.#read(input, "input")], () => "input", options, true);
+    return { ...answer!, reasons: answer!.reasons! };
   }
 
   async evaluate(rows: Rows, options: EvaluateOptions = {}): Promise<Evaluation> {
@@ -162,16 +160,17 @@ export class OpenModel implements Model {
     inputs: readonly CheckedInput[],
     name: (at: number) => string,
     { reject, ...wanted }: PredictOptions,
-  ): Promise<Prediction[]> {
+    explain = false,
+  ): Promise<(Prediction & { readonly reasons?: Reasons })[]> {
     this.#checkOpen();
     const { labels, version } = this.trained;
     const threshold = wantedThreshold(version.rejection, reject);
     const predictor = await (this.#predictor ??= this.#open());
-    const answers: Prediction[] = [];
+    const answers: (Prediction & { readonly reasons?: Reasons })[] = [];
     await inTurns((function* () {
       for (let first = 0; first < inputs.length; first += BATCH) {
         const some = inputs.slice(first, first + BATCH);
-        const outcome = predictor.predict(some);
+        const outcome = predictor.predict(some, { explain });
         const [failed] = outcome.unread;
         if (failed) {
           const field = name(first + failed.row);

@@ -5,7 +5,8 @@
 import { logLoss } from "../data/metrics.ts";
 import type { NgramRows } from "./features.ts";
 import { createHashedClassifier, type HashedModel } from "./hashed.ts";
-import { createScorer, type LinearModel, scoresOf, softmaxOf } from "./model.ts";
+import { createScorer, createVectorizer, type LinearModel, scoresOf, softmaxOf } from "./model.ts";
+import { createExplainScores, type ExplainScores } from "./reasons.ts";
 
 /**
  * The n-grams of a finished model, which has an LSTM as well. Its probabilities are proportional to those of the LSTM to the
@@ -26,8 +27,12 @@ export interface HashedCombination {
   readonly share: number;
 }
 
-/** Replaces the LSTM's probabilities of a row, `[classes]`, by those of both. */
-export type Combiner = (lstm: Float32Array, rows: NgramRows, row: number) => void;
+export interface Combiner {
+  /** Replaces the LSTM's probabilities of a row, `[classes]`, by those of both. */
+  (lstm: Float32Array, rows: NgramRows, row: number): void;
+  /** Divides log-odds between the two models. Those of earlier versions are no sums: they have none. */
+  readonly sum?: { readonly exponent: number; readonly explain: ExplainScores };
+}
 
 /** Creates the only function that combines the two models of a finished model; all predictions use it. */
 export function createCombiner(combination: Combination): Combiner {
@@ -35,11 +40,12 @@ export function createCombiner(combination: Combination): Combiner {
 }
 
 function linearCombiner({ model, exponent }: LinearCombination): Combiner {
-  const score = createScorer(model);
+  const vectorize = createVectorizer(model);
+  const score = createScorer(model, vectorize);
   const { classes } = model;
   const first = scoresOf(classes) - classes;
   const combined = new Float64Array(classes);
-  return (lstm, rows, row) => {
+  const combine = (lstm: Float32Array, rows: NgramRows, row: number): void => {
     const scores = score(rows, row);
     for (let k = 0; k < classes; k++) {
       combined[k] = (k + first < 0 ? 0 : scores[k + first]!) - exponent * logLoss(lstm[k]!);
@@ -47,6 +53,7 @@ function linearCombiner({ model, exponent }: LinearCombination): Combiner {
     softmaxOf(combined);
     lstm.set(combined);
   };
+  return Object.assign(combine, { sum: { exponent, explain: createExplainScores(model, vectorize) } });
 }
 
 function hashedCombiner({ model, share }: HashedCombination): Combiner {

@@ -30,6 +30,9 @@ export interface RowFeatures {
   counts: Uint32Array<ArrayBuffer>;
 }
 
+/** Receives each feature where it is found: its column, and the tokens from `first` to `end - 1` of the row that have it. */
+export type OnFeature = (column: number, first: number, end: number) => void;
+
 /** Keys of the two ends of a row. */
 const [BEGINNING, END] = [0x5EED0001, 0x5EED0002];
 /** Start of the hash of n-grams of tokens. */
@@ -44,7 +47,7 @@ export function createFeatureFinder(
   vocabulary: TokenKeys,
   columnOf: (key: number, isLetters: boolean) => number,
   columns?: Int32Array,
-): (rows: NgramRows, row: number) => RowFeatures {
+): (rows: NgramRows, row: number, onFeature?: OnFeature) => RowFeatures {
   const found: RowFeatures = { count: 0, columns: new Uint32Array(256), counts: new Uint32Array(256) };
   /** Per column: its position in `found` plus 1, or 0 if this row does not have it. */
   let places = new Uint32Array(1024);
@@ -68,7 +71,7 @@ export function createFeatureFinder(
     places[column] = ++found.count;
   }
 
-  return ({ tokens, offsets, unknown }, row) => {
+  return ({ tokens, offsets, unknown }, row, onFeature) => {
     for (let i = 0; i < found.count; i++) places[found.columns[i]!] = 0;
     found.count = 0;
     const begin = offsets[row]!;
@@ -83,7 +86,11 @@ export function createFeatureFinder(
       const first = starts[index]!;
       const after = starts[index + 1]!;
       own[i + 1] = first < after ? keys[first]! : 0;
-      for (let j = first; j < after; j++) add(columns && !isUnknown ? columns[j]! : columnOf(keys[j]!, j > first));
+      for (let j = first; j < after; j++) {
+        const column = columns && !isUnknown ? columns[j]! : columnOf(keys[j]!, j > first);
+        add(column);
+        if (onFeature && column >= 0) onFeature(column, i, i + 1);
+      }
     }
     own[0] = BEGINNING;
     own[length + 1] = END;
@@ -94,7 +101,10 @@ export function createFeatureFinder(
       let state = mixKey(TOKENS, own[i]!);
       for (let j = i + 1; j < i + order && j <= last && own[j] !== 0; j++) {
         state = mixKey(state, own[j]!);
-        add(columnOf(finishKey(state), false));
+        const column = columnOf(finishKey(state), false);
+        add(column);
+        // The ends of the row are no tokens.
+        if (onFeature && column >= 0) onFeature(column, Math.max(0, i - 1), Math.min(length, j));
       }
     }
     return found;

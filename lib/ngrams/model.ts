@@ -3,7 +3,7 @@
  * engines. Start with train.ts. Exported models run this file in browsers: plain JavaScript without its types.
  */
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
-import { createFeatureFinder, type NgramRows, type NgramSpace } from "./features.ts";
+import { createFeatureFinder, type NgramRows, type NgramSpace, type OnFeature } from "./features.ts";
 import { KeyTable } from "./key_table.ts";
 
 export interface LinearModel {
@@ -52,18 +52,21 @@ export function damped(count: number): number {
   return count === 1 ? 1 : 1 + Math.log(count);
 }
 
+/** Computes the vector of a row; see createVectorizer(). */
+export type Vectorize = (rows: NgramRows, row: number, onFeature?: OnFeature) => Vector;
+
 /**
  * Returns the function that computes the vector of a row, in arrays that are valid until the next call. The values of tokens
  * have a Euclidean length of 1, and so have those of letters.
  */
 export function createVectorizer(
   { space, vocabulary, keys, tokenColumns, importance }: Omit<LinearModel, "classes" | "weights" | "bias">,
-): (rows: NgramRows, row: number) => Vector {
+): Vectorize {
   const table = KeyTable.of(keys);
   const find = createFeatureFinder(space, vocabulary, (key) => table.find(key), columnsOf(vocabulary, table));
   let values = new Float64Array(256);
-  return (rows, row) => {
-    const { count, columns, counts } = find(rows, row);
+  return (rows, row, onFeature) => {
+    const { count, columns, counts } = find(rows, row, onFeature);
     if (values.length < count) values = new Float64Array(2 * count);
     let [tokens, letters] = [0, 0];
     for (let i = 0; i < count; i++) {
@@ -88,8 +91,10 @@ export function inverseRoot(squares: number): number {
 }
 
 /** Returns the function that computes the scores of a row, in an array that is valid until the next call. */
-export function createScorer({ weights, bias, ...model }: LinearModel): (rows: NgramRows, row: number) => Float64Array {
-  const vectorize = createVectorizer(model);
+export function createScorer(
+  { weights, bias, ...model }: LinearModel,
+  vectorize: Vectorize = createVectorizer(model),
+): (rows: NgramRows, row: number) => Float64Array {
   const scores = new Float64Array(bias.length);
   return (rows, row) => {
     const { count, columns, values } = vectorize(rows, row);

@@ -15,12 +15,13 @@ import { parameterLayout } from "../model/layout.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { withWordVectors } from "../model/word_vectors.ts";
 import { createCombiner } from "../ngrams/combine.ts";
-import { type AnswerOptions, prediction, wantedThreshold } from "../standalone/answers.ts";
-import { openReading, readAll, type Reading } from "../standalone/readings.ts";
+import { prediction, wantedThreshold } from "../standalone/answers.ts";
+import { openReading, type Read, readAll } from "../standalone/readings.ts";
+import { explainInput, type NumberedReasons } from "../standalone/explain.ts";
 import { mostVectors, SequencePredictor } from "../standalone/sequence_predictor.ts";
 import type { BatchOptions, Outcome, PredictMessage } from "./protocol.ts";
 import { liveVersion, type ModelVersion, type Newest, type TrainedModel } from "./trained_model.ts";
-import type { Input, Prediction } from "./types.ts";
+import type { Input, Prediction, PredictOptions } from "./types.ts";
 
 /** Versions beside the newest whose weights are kept. */
 export const KEPT_VERSIONS = 4;
@@ -28,10 +29,13 @@ export const KEPT_VERSIONS = 4;
 /** Ids have no flags, and can always be read. */
 const ALL_READ: Pick<Outcome, "flags" | "unread"> = { flags: [], unread: [] };
 
+/** Of an input that could not be read. */
+const NO_REASONS: NumberedReasons = { one: 0, other: 0, logOdds: 0, rest: 0, tokens: [], ngrams: [] };
+
 export class BatchPredictor {
   readonly #options: BatchOptions;
   readonly #predictor: SequencePredictor;
-  readonly #read: (input: Input) => Reading;
+  readonly #read: Read;
   /** Keys of the known words, for models whose words have letters. */
   readonly #known: TokenKeys | undefined;
   #loaded: ModelVersion | undefined;
@@ -80,16 +84,27 @@ export class BatchPredictor {
 
   /**
    * Predicts all inputs with one version of the weights: the newest, or that of round `version`. Throws a RangeError if
-   * the version is not kept.
+   * the version is not kept. With `explain` there are reasons for each, of models of files.
    */
-  predict(inputs: PredictMessage["inputs"], version?: number): Outcome {
+  predict(
+    inputs: PredictMessage["inputs"],
+    { version, explain }: Pick<PredictMessage, "version" | "explain"> = {},
+  ): Outcome {
     const begun = performance.now();
     const { round, digest } = this.#load(version);
     const { sequences, ...read } = "offsets" in inputs
       ? { sequences: inputs, ...ALL_READ }
       : readAll(inputs, this.#read, this.#predictor.keepsUnknown);
     const probabilities = this.#predictor.predict(sequences);
-    return { round, digest, probabilities, ...read, computeMs: performance.now() - begun };
+    const reasons = explain && !("offsets" in inputs) ? { reasons: this.#explain(inputs, read.unread) } : undefined;
+    return { round, digest, probabilities, ...read, ...reasons, computeMs: performance.now() - begun };
+  }
+
+  #explain(inputs: readonly Input[], unread: Outcome["unread"]): NumberedReasons[] {
+    const isEnd = this.#options.preprocessing?.truncate === "start";
+    return inputs.map((input, row) =>
+      unread.some((one) => one.row === row) ? NO_REASONS : explainInput(this.#predictor, this.#read, input, isEnd)
+    );
   }
 
   /**
@@ -118,7 +133,7 @@ export class BatchPredictor {
 export async function openSaved(
   { config, labels, version, preprocessing }: Omit<TrainedModel, "run">,
   batchMax = 256,
-  { reject, ...wanted }: Omit<AnswerOptions, "threshold"> & { readonly reject?: number | undefined } = {},
+  { reject, explain, ...wanted }: Omit<PredictOptions, "version" | "signal"> = {},
   native?: NativeLibrary,
 ): Promise<(inputs: readonly Input[]) => Prediction[]> {
   const { spec } = trainedModel(config, labels);
@@ -127,7 +142,7 @@ export async function openSaved(
   const predictor = await BatchPredictor.open(options);
   predictor.setNewest(version);
   return (inputs) => {
-    const outcome = predictor.predict(inputs);
+    const outcome = predictor.predict(inputs, { explain });
     if (outcome.unread.length > 0) throw new Error(outcome.unread[0]!.error);
     return inputs.map((_, row) => prediction(outcome, row, labels, answers));
   };

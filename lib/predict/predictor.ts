@@ -13,7 +13,7 @@ import { idsOf, joinSequences } from "../standalone/readings.ts";
 import { KEPT_VERSIONS } from "./batch_predictor.ts";
 import { BATCH_SIZES, Histogram } from "./histogram.ts";
 import type { BatchOptions, Outcome } from "./protocol.ts";
-import { RequestQueue } from "./queue.ts";
+import { RequestQueue, sizeOf } from "./queue.ts";
 import { ThreadClient } from "./thread_client.ts";
 import type { Answer, Input, ModelInfo, ModelShape, PredictOptions, Predictor, PredictorLimits } from "./types.ts";
 import { type PredictorStatistics, type Reader, Unavailable, UnknownVersion } from "./types.ts";
@@ -37,6 +37,7 @@ export interface PredictorOptions extends Pick<BatchOptions, "native"> {
 interface Waiting {
   readonly inputs: readonly Input[];
   readonly version: number | undefined;
+  readonly explain: boolean | undefined;
   readonly answers: AnswerOptions;
   /** Aborts when the client disconnects; undefined once it is listened to. */
   signal: (() => AbortSignal) | undefined;
@@ -99,14 +100,14 @@ export class ThreadPredictor implements Predictor {
 
   #enqueue(
     inputs: readonly Input[],
-    { version, signal, reject: wanted, ...options }: PredictOptions,
+    { version, explain, signal, reject: wanted, ...options }: PredictOptions,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const newest = this.#options.newest();
       const threshold = wantedThreshold("memory" in newest ? undefined : newest.rejection, wanted);
       this.#start();
       const answers = { ...options, threshold };
-      this.#queue.add({ inputs, version, answers, signal, since: performance.now(), resolve, reject });
+      this.#queue.add({ inputs, version, explain, answers, signal, since: performance.now(), resolve, reject });
       if (signal) this.#watching ??= setTimeout(() => this.#watch(), WATCH_MS);
       this.#sendSoon();
     });
@@ -226,7 +227,7 @@ export class ThreadPredictor implements Predictor {
   }
 
   #send(batch: readonly Waiting[]): void {
-    const { version } = batch[0]!;
+    const { version, explain } = batch[0]!;
     const thread = this.#thread!;
     const newest = this.#options.newest();
     // If it fails, so does the prediction, whose failure is handled below.
@@ -235,12 +236,13 @@ export class ThreadPredictor implements Predictor {
     const inputs: Input[] = [];
     for (const waiting of batch) inputs.push(...waiting.inputs);
     const sentAt = performance.now();
-    const count = inputs.length;
+    const count = sizeOf({ inputs, explain });
     this.#sentBatches++;
     this.#computing += count;
     // A request for the version computes nothing.
     if (count > 0) this.#batchSizes.observe(count);
-    thread.ask({ type: "predict", version, inputs: this.shape.text ? inputs : joinSequences(inputs.map(idsOf)) }).then(
+    const asked = this.shape.text ? inputs : joinSequences(inputs.map(idsOf));
+    thread.ask({ type: "predict", version, explain, inputs: asked }).then(
       (outcome) => {
         this.#sentBatches--;
         this.#computing -= count;

@@ -3,6 +3,7 @@ import type { TrainingConfig } from "../config/schema.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
+import type { NumberedReasons } from "../standalone/explain.ts";
 import type { Sequences } from "../standalone/readings.ts";
 import type { Newest } from "./trained_model.ts";
 import type { Flags, Input } from "./types.ts";
@@ -24,6 +25,8 @@ export interface PredictMessage {
   /** Ids end to end, which are quicker to send, or inputs that have to be read first. */
   readonly inputs: Sequences | readonly Input[];
   readonly version?: number | undefined;
+  /** True for reasons of each answer. */
+  readonly explain?: boolean | undefined;
 }
 
 /** To the thread, `open` first. It answers each message once, in their order. */
@@ -43,6 +46,8 @@ export interface Outcome {
   readonly flags: readonly Flags[];
   /** Lists inputs that could not be read, and why: their probabilities mean nothing. */
   readonly unread: readonly { readonly row: number; readonly error: string }[];
+  /** `[inputs]`, if they were to be explained. Those of inputs that could not be read mean nothing. */
+  readonly reasons?: readonly NumberedReasons[] | undefined;
   readonly computeMs: number;
 }
 

@@ -1,5 +1,6 @@
 /** Queues requests until a batch takes them: bounded, in order, and each may leave. */
 import { counted } from "../base/counted.ts";
+import { MOST_VARIANTS } from "../standalone/explain.ts";
 import { type Input, Unavailable } from "./types.ts";
 
 /** Inputs to predict with one version of the weights. */
@@ -7,6 +8,13 @@ export interface Request {
   readonly inputs: readonly Input[];
   /** The newest, if undefined. */
   readonly version: number | undefined;
+  /** True if the answers are explained, which takes many sequences for each input. */
+  readonly explain?: boolean | undefined;
+}
+
+/** Returns the number of sequences that a request computes, at most. */
+export function sizeOf({ inputs, explain }: Pick<Request, "inputs" | "explain">): number {
+  return inputs.length * (explain ? MOST_VARIANTS : 1);
 }
 
 interface QueueOptions {
@@ -54,7 +62,7 @@ export class RequestQueue<Item extends Request> {
   /** Adds a request. Throws an Unavailable if there is no room; an empty queue has room for any request. */
   add(item: Item): void {
     const { queueMax } = this.#options;
-    const count = item.inputs.length;
+    const count = sizeOf(item);
     if (this.#sequences > 0 && count > 0 && this.#sequences + count > queueMax) {
       const wait = counted(this.#sequences, "sequence waits", "sequences wait");
       throw new Unavailable(`${wait} to be predicted: expected at most ${queueMax} with these ${count}`);
@@ -68,7 +76,7 @@ export class RequestQueue<Item extends Request> {
     const place = this.#items.indexOf(item);
     if (place < 0) return;
     this.#items = this.#items.toSpliced(place, 1);
-    this.#sequences -= item.inputs.length;
+    this.#sequences -= sizeOf(item);
   }
 
   /** Empties the queue; returns the requests that waited. */
@@ -89,14 +97,14 @@ export class RequestQueue<Item extends Request> {
     const first = this.#items[0];
     // The batches under way have at most as many sequences as one full batch, so that queued requests can still leave.
     const room = batchMax - computing;
-    if (!first || batches >= inFlight || batches > 0 && first.inputs.length > room) return [];
+    if (!first || batches >= inFlight || batches > 0 && sizeOf(first) > room) return [];
     const most = Math.min(room, Math.ceil((this.#sequences + computing) / inFlight));
     let count = 0;
     let end = 0;
-    for (const { version, inputs } of this.#items) {
-      const fits = version === first.version && count + inputs.length <= most;
-      if (end > 0 && !fits) break;
-      count += inputs.length;
+    for (const item of this.#items) {
+      const isLike = item.version === first.version && item.explain === first.explain;
+      if (end > 0 && !(isLike && count + sizeOf(item) <= most)) break;
+      count += sizeOf(item);
       end++;
     }
     const batch = this.#items.slice(0, end);

@@ -38,7 +38,7 @@ export function predictThread(reply: (message: FromThread) => void): (message: T
       case "checkpoint":
         return keep(message.round, message.bytes);
       case "predict":
-        reply({ type: "outcome", outcome: predictor!.predict(message.inputs, message.version) });
+        reply({ type: "outcome", outcome: predictor!.predict(message.inputs, message) });
         return;
     }
   }

@@ -38,6 +38,8 @@ export interface Answer {
 export interface PredictOptions extends Omit<AnswerOptions, "threshold"> {
   /** The round whose weights answer, one of `versions()`; without it, the newest. */
   readonly version?: number | undefined;
+  /** True for the reasons of each answer, of models of files: an explanation counts as `MOST_VARIANTS` sequences. */
+  readonly explain?: boolean | undefined;
   /** Precision of the answers: less confident rows are rejected. 0 rejects none; without it, the model decides. */
   readonly reject?: number | undefined;
   /** Gives up the request's place in the queue when it aborts. Called only if the request waits for a while. */

@@ -1,6 +1,8 @@
 /** Makes the answers of predictions from probabilities. */
 import { inputError } from "../base/errors.ts";
 import { answerOf, type Rejection, thresholdFor } from "../model/rejection.ts";
+import type { Reasons } from "./answer_types.ts";
+import type { NumberedReasons } from "./explain.ts";
 import { topLabels } from "./top_labels.ts";
 import type { Flags, Prediction } from "./types.ts";
 
@@ -16,7 +18,12 @@ export interface AnswerOptions {
 
 /** Returns the prediction for input `row`, whose probabilities are a row of `[inputs, classes]`. */
 export function prediction(
-  { probabilities: all, flags }: { readonly probabilities: Float32Array; readonly flags: readonly Flags[] },
+  { probabilities: all, flags, reasons }: {
+    readonly probabilities: Float32Array;
+    readonly flags: readonly Flags[];
+    /** `[inputs]`, if they are explained. */
+    readonly reasons?: readonly NumberedReasons[] | undefined;
+  },
   row: number,
   labels: readonly string[],
   { threshold, top = 0, probabilities: isFull = true }: AnswerOptions,
@@ -26,7 +33,12 @@ export function prediction(
   // A loop is faster than Array.from().
   if (isFull) { for (let index = 0; index < own.length; index++) probabilities.push(own[index]!); }
   const listed = top > 0 ? { top: topLabels(own, labels, top) } : undefined;
-  return { ...answerOf(own, labels, threshold), probabilities, ...listed, ...flags[row] };
+  const explained = reasons && { reasons: named(reasons[row]!, labels) };
+  return { ...answerOf(own, labels, threshold), probabilities, ...listed, ...flags[row], ...explained };
+}
+
+function named({ one, other, ...reasons }: NumberedReasons, labels: readonly string[]): Reasons {
+  return { label: labels[one]!, against: labels[other]!, ...reasons };
 }
 
 /**

@@ -8,69 +8,14 @@ import { parameterLayout } from "../model/layout.ts";
 import type { Rejection } from "../model/rejection.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { type Combiner, createCombiner } from "../ngrams/combine.ts";
+import type { Input as Given, Prediction, PredictOptions, Reasons } from "./answer_types.ts";
 import { prediction, wantedThreshold } from "./answers.ts";
+import { checkExplainable, explainInput, MOST_VARIANTS } from "./explain.ts";
 import type { WholeModel } from "./model_file.ts";
 import { createReader } from "./reader.ts";
-import { openReading, readAll, type Reading } from "./readings.ts";
+import { openReading, type Read, readAll } from "./readings.ts";
 import { mostVectors, SequencePredictor } from "./sequence_predictor.ts";
 import type { Input, Reader } from "./types.ts";
-
-/**
- * The answer to one input.
- *
- * @example
- * ```ts
- * import { load, type Prediction } from "lockstep/predict";
- *
- * const model = await load("./model.lockstep");
- * const { label, probability, unknownShare = 0 }: Prediction = model.predict("where is my parcel?");
- * console.log(label ?? "rejected", probability, unknownShare > 0.5 ? "not reliable" : "");
- * ```
- */
-export interface Prediction {
-  /** Position in the labels; null if the model is not sure enough. */
-  readonly class: number | null;
-  /** Null if the model is not sure enough. */
-  readonly label: string | null;
-  /** The most probable class of an input without a label. */
-  readonly rejected?: {
-    readonly class: number;
-    readonly label: string;
-    readonly probability: number;
-    readonly threshold: number;
-  };
-  /** The probability of the most probable class. */
-  readonly probability: number;
-  /** One a class, in the order of the labels; sums to 1. Empty if the options leave it out. */
-  readonly probabilities: readonly number[];
-  /** The most probable classes, the most probable first: as many as `top` asks for. */
-  readonly top?: readonly { readonly label: string; readonly probability: number }[];
-  /** Share of the tokens that the model does not know. */
-  readonly unknownShare?: number;
-  /** True if some tokens were cut off. */
-  readonly truncated?: boolean;
-}
-
-/**
- * Options of predictions.
- *
- * @example
- * ```ts
- * import { load, type PredictOptions } from "lockstep/predict";
- *
- * const careful: PredictOptions = { reject: 0.9, top: 2 };
- * const model = await load("./model.lockstep");
- * console.log(model.predict("where is my parcel?", careful));
- * ```
- */
-export interface PredictOptions {
-  /** How many of the most probable classes to list in `top`. */
-  readonly top?: number | undefined;
-  /** False leaves `probabilities` empty, which saves memory for models of thousands of labels. Default: true. */
-  readonly probabilities?: boolean | undefined;
-  /** The precision that answers should have: less sure inputs get no label. 0 answers all; default: the model's own. */
-  readonly reject?: number | undefined;
-}
 
 /** Sequences that are computed together: as many as a server does, and fewer of long ones. */
 const MOST_ROWS = 64;
@@ -113,7 +58,8 @@ export class Model {
   readonly #length: number;
   readonly #rejection: Rejection | undefined;
   readonly #reader: Reader;
-  readonly #read: (input: Input) => Reading;
+  readonly #read: Read;
+  readonly #isEnd: boolean;
   readonly #combine: Combiner | undefined;
   /** Undefined once it is closed. */
   #room: OpenRoom | undefined;
@@ -130,6 +76,7 @@ export class Model {
     this.#rejection = rejection;
     this.#reader = createReader({ vocabulary: spec.vocabulary, length: model.length }, preprocessing);
     this.#read = openReading(preprocessing && tokenizer && createPreprocessing(preprocessing, tokenizer));
+    this.#isEnd = preprocessing?.truncate === "start";
     this.#combine = ngrams && createCombiner(ngrams);
     this.#length = model.length;
     this.#room = this.#open(1, Math.min(model.length, FIRST_LENGTH), weights);
@@ -139,14 +86,28 @@ export class Model {
    * Predicts a text, or a list of tokens: by their names if the model was trained on texts, otherwise by their ids. Throws
    * an InputError for another input, and if the model does not reach the precision `reject`.
    */
-  predict(input: string | readonly (string | number)[], options?: PredictOptions): Prediction {
+  predict(input: Given, options?: PredictOptions): Prediction {
     return this.#predict([this.#check(input, "input")], () => "input", options)[0]!;
   }
 
   /** Predicts several inputs, in batches, which takes a fraction of the time. Throws as `predict` does. */
-  predictMany(inputs: Iterable<string | readonly (string | number)[]>, options?: PredictOptions): Prediction[] {
+  predictMany(inputs: Iterable<Given>, options?: PredictOptions): Prediction[] {
     const name = (row: number) => `inputs[${row}]`;
     return this.#predict(Array.from(inputs, (input, row) => this.#check(input, name(row))), name, options);
+  }
+
+  /**
+   * Answers one input, with what each of its tokens adds to the answer. Throws as `predict` does, and an InputError for a
+   * model that was not trained on files.
+   */
+  explain(input: Given, options?: PredictOptions): Prediction & { readonly reasons: Reasons } {
+    checkExplainable(this.text, this.labels.length);
+    const checked = this.#check(input, "input");
+    const [answer] = this.#predict([checked], () => "input", options);
+    const length = this.#read(checked).tokens.length;
+    const { predictor } = this.#roomFor(Math.min(MOST_VARIANTS, 2 * length), length);
+    const { one, other, ...reasons } = explainInput(predictor, this.#read, checked, this.#isEnd);
+    return { ...answer!, reasons: { label: this.labels[one]!, against: this.labels[other]!, ...reasons } };
   }
 
   /** Frees the memory of the model, which cannot predict any more. */

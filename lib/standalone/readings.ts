@@ -34,11 +34,14 @@ export interface Readings {
 /** Stands for an input that could not be read. */
 const NOTHING_READ = [0];
 
+/** Reads an input, and adds the tokens that are read to `strings`, of a model with a vocabulary of its own. */
+export type Read = (input: Input, strings?: (string | undefined)[]) => Reading;
+
 /** Returns a function that reads the inputs of a model with `preprocessing`, or of one whose tokens are ids. */
-export function openReading(preprocessing: Pick<Preprocessing, "encode"> | undefined): (input: Input) => Reading {
+export function openReading(preprocessing: Pick<Preprocessing, "encode"> | undefined): Read {
   if (!preprocessing) return (input) => ({ tokens: idsOf(input) });
-  return (input) => {
-    const { tokens, unknown, ...flags } = preprocessing.encode(input);
+  return (input, strings) => {
+    const { tokens, unknown, ...flags } = preprocessing.encode(input, strings);
     return { tokens, unknown, flags };
   };
 }

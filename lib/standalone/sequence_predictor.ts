@@ -46,12 +46,26 @@ export class SequencePredictor {
     this.#combine = combine;
   }
 
+  /** Combines n-grams with the LSTM, if the model has some. */
+  get combine(): Combiner | undefined {
+    return this.#combine;
+  }
+
   /** Returns the probabilities `[sequences, classes]`. */
   predict(sequences: Rows): Float32Array {
+    return this.#predictAll(sequences, this.#combine);
+  }
+
+  /** Returns the probabilities of the LSTM by itself, `[sequences, classes]`. */
+  predictLstm(sequences: Rows): Float32Array {
+    return this.#predictAll(sequences, undefined);
+  }
+
+  #predictAll(sequences: Rows, combine: Combiner | undefined): Float32Array {
     const count = sequences.offsets.length - 1;
     const probabilities = new Float32Array(count * this.#classes);
     for (let first = 0; first < count;) {
-      first += this.#predictBatch(sequences, undefined, first, count, probabilities);
+      first += this.#predictBatch(sequences, undefined, first, count, probabilities, combine);
     }
     return probabilities;
   }
@@ -62,7 +76,7 @@ export class SequencePredictor {
    */
   *predictRows(rows: Rows, order: Uint32Array, probabilities: Float32Array): Generator<void, void, void> {
     for (let first = 0; first < order.length;) {
-      first += this.#predictBatch(rows, order, first, order.length, probabilities);
+      first += this.#predictBatch(rows, order, first, order.length, probabilities, this.#combine);
       yield;
     }
   }
@@ -74,6 +88,7 @@ export class SequencePredictor {
     first: number,
     end: number,
     probabilities: Float32Array,
+    combine: Combiner | undefined,
   ): number {
     const classes = this.#classes;
     const { engine, batch, weights } = this.#room;
@@ -82,12 +97,12 @@ export class SequencePredictor {
     this.#numberVectors?.(batch, sequences, order, first);
     const found = engine.predict(weights, batch);
     if (!order) probabilities.set(found, first * classes);
-    if (!order && !this.#combine) return size;
+    if (!order && !combine) return size;
     for (let row = 0; row < size; row++) {
       const source = order ? order[first + row]! : first + row;
       const own = probabilities.subarray(source * classes, (source + 1) * classes);
       if (order) own.set(found.subarray(row * classes, (row + 1) * classes));
-      this.#combine?.(own, sequences, source);
+      combine?.(own, sequences, source);
     }
     return size;
   }

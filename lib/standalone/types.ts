@@ -1,6 +1,7 @@
 /** Describes predictions: plain values, no tensors. */
 import type { ReadingRules } from "../base/normal_form.ts";
 import type { RowAnswer } from "../model/rejection.ts";
+import type { Reasons } from "./answer_types.ts";
 import type { RankedLabel } from "./top_labels.ts";
 
 /**
@@ -34,4 +35,6 @@ export interface Prediction extends RowAnswer, Partial<Flags> {
   readonly probabilities: readonly number[];
   /** The most probable labels, the most probable first, if the request wants some. */
   readonly top?: readonly RankedLabel[];
+  /** What each token adds to the answer, if the request wants to know. */
+  readonly reasons?: Reasons;
 }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import type { PreprocessingJson } from "../../lib/data/encode/preprocessing.ts";
 import { Unavailable } from "../../lib/predict/types.ts";
 import { soon } from "../serve/http/reading.ts";
@@ -79,4 +79,23 @@ Deno.test("a text that a tokenizer cannot finish costs only its thread", async (
   await assertRejects(() => ask("a".repeat(1000)), Unavailable, "did not answer within 3 s");
   assertEquals((await soon(answer("a"), "the next thread")).predictions[0]!.unknownShare, 0);
   assert(tiny.predictor.statistics().restarts > before);
+});
+
+Deno.test("ThreadPredictor explains texts, also the weights of a run that trains, and bounds how many wait", async () => {
+  using tiny = tinyPredictor({ model: trained(words), limits: { queueMax: 300 } });
+  const { predictor } = tiny;
+  const [text, other] = [predictor.reader.readText("Please refund", "text"), predictor.reader.readText("!", "text")];
+  const { predictions: [first, second] } = await soon(predictor.predict([text, other], { explain: true }), "reasons");
+  const { label, against, logOdds, rest, tokens } = first!.reasons!;
+  const [least, most] = first!.probabilities.toSorted((a, b) => a - b).slice(-2);
+  assertEquals([label, against !== label], [first!.label, true]);
+  assertAlmostEquals(logOdds, Math.log(most! / least!), 1e-4);
+  assertAlmostEquals(tokens.reduce((sum, { weight }) => sum + weight, rest), logOdds, 1e-9);
+  assertEquals(tokens.map(({ token, start, end }) => [token, start, end]), [["please", 0, 6], ["refund", 7, 13]]);
+  assertEquals(second!.reasons!.tokens.map(({ token }) => token), ["!"]);
+  const waiting = [predictor.predict([text, other], { explain: true }), predictor.predict([text])];
+  await assertRejects(() => predictor.predict([text], { explain: true }), Unavailable, "257 sequences wait");
+  const [explained, plain] = await soon(Promise.all(waiting), "answers");
+  assertEquals(explained!.predictions.map(({ reasons }) => reasons !== undefined), [true, true]);
+  assertEquals(plain!.predictions[0]!.reasons, undefined);
 });

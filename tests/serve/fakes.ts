@@ -261,7 +261,7 @@ export function predictorOf(
     predict: (inputs, { reject = 0, ...options } = {}) =>
       Promise.resolve({
         ...{ run, round, digest, queueMs: 0.25, computeMs: 0.5 },
-        predictions: inputs.map(read).map((input) => {
+        predictions: inputs.map((one) => read(one)).map((input) => {
           const probabilities = Float32Array.from(classify(input).probabilities);
           const flags = input.flags ? [input.flags] : [];
           // Its thresholds are the wanted precisions.

@@ -1,76 +1,7 @@
 /** Types of a model and of its answers, written out so that a program that imports them needs nothing else. */
+import type { Input, Prediction, PredictOptions, Reasons } from "../../standalone/answer_types.ts";
 import type { ModelOptions, ProcessOptions } from "./options.gen.ts";
 import type { Rows } from "./rows.ts";
-
-/**
- * An input of a model: a text, or the tokens that it was cut into.
- *
- * @example
- * ```ts
- * import type { Input } from "lockstep";
- *
- * const inputs: Input[] = ["where is my parcel?", ["where", "is", "my", "parcel"], [21, 6, 37]];
- * console.log(inputs.length);
- * ```
- */
-export type Input = string | readonly (string | number)[];
-
-/**
- * The answer to an input.
- *
- * @example
- * ```ts
- * import { load } from "lockstep";
- *
- * const model = await load("runs/latest");
- * const { label, probability, unknownShare = 0 } = await model.predict("where is my parcel?");
- * console.log(label ?? "rejected", probability, unknownShare > 0.5 ? "not reliable" : "");
- * ```
- */
-export interface Prediction {
-  /** Position in the model's labels; null for a rejected input. */
-  readonly class: number | null;
-  /** Null for a rejected input. */
-  readonly label: string | null;
-  /** Probability of the most probable class. */
-  readonly probability: number;
-  /** The most probable class of a rejected input, whose probability is below the threshold. */
-  readonly rejected?: {
-    readonly class: number;
-    readonly label: string;
-    readonly probability: number;
-    readonly threshold: number;
-  };
-  /** One a class, in the order of the model's labels; sums to 1. Empty if the options leave it out. */
-  readonly probabilities: readonly number[];
-  /** The most probable classes, if `top` asks for them. */
-  readonly top?: readonly { readonly label: string; readonly probability: number }[];
-  /** Share of the tokens that the model does not know. */
-  readonly unknownShare?: number;
-  /** True if some tokens were cut off. */
-  readonly truncated?: boolean;
-}
-
-/**
- * Options of predictions.
- *
- * @example
- * ```ts
- * import { load, type PredictOptions } from "lockstep";
- *
- * const careful: PredictOptions = { reject: 0.9, top: 2 };
- * const model = await load("runs/latest");
- * console.log(await model.predict("where is my parcel?", careful));
- * ```
- */
-export interface PredictOptions {
-  /** Adds the most probable classes to each answer, at most as many. */
-  readonly top?: number | undefined;
-  /** False leaves `probabilities` empty, which saves memory for models of thousands of labels. Default: true. */
-  readonly probabilities?: boolean | undefined;
-  /** Share of the answers that must be right: less confident inputs get no label. Default: that of the model. */
-  readonly reject?: number | undefined;
-}
 
 /**
  * Metrics of a model on labelled rows, as the command `evaluate` prints them.
@@ -228,6 +159,11 @@ export interface Model {
    * that names the first input that the model cannot read.
    */
   predictMany(inputs: Iterable<Input>, options?: PredictOptions): Promise<Prediction[]>;
+  /**
+   * Answers one input, with what each of its tokens adds to the answer. Throws an InputError as `predict` does, and for a
+   * model that was not trained on files.
+   */
+  explain(input: Input, options?: PredictOptions): Promise<Prediction & { readonly reasons: Reasons }>;
   /** Measures the model on labelled rows. Throws an InputError for rows that it cannot read. */
   evaluate(rows: Rows, options?: EvaluateOptions): Promise<Evaluation>;
   /**

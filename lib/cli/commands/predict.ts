@@ -9,6 +9,7 @@ import { configPaths, configSchema } from "../../config/schema.ts";
 import { inputError } from "../../base/errors.ts";
 import { parseIds, type Question, questionsByLine, questionsByRow } from "../../predict/questions.ts";
 import { createReader } from "../../standalone/reader.ts";
+import { checkExplainable } from "../../standalone/explain.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
 import type { RankedLabel } from "../../standalone/top_labels.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
@@ -24,6 +25,7 @@ import { namedRun } from "../arguments/run_argument.ts";
 import { restrictReading, restrictWriting } from "../arguments/reading.ts";
 import { labelRows, openTarget, STDOUT } from "./label.ts";
 import { filesOf } from "./named_files.ts";
+import { reasonLines } from "../terminal/reasons_report.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const USAGE = `${PROGRAM} predict RUN [TEXT or TOKEN … | --data FILE … [--out FILE]]`;
@@ -50,6 +52,9 @@ const optionsSchema = z.strictObject({
     .describe("least confidence of a label: less confident rows get none; 0: all do"),
   top: z.int().min(0).max(100_000).default(0)
     .describe("most probable labels in an answer; 0: all, with --out one"),
+  explain: z.boolean().default(false).describe(
+    "what each token adds to the answer, as log-odds against the second label",
+  ),
   kernels: configSchema.shape.kernels,
   runsDir: configSchema.shape.runsDir,
   data: configSchema.shape.data.describe("files of rows to classify, or - for standard input"),
@@ -112,7 +117,10 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   }
   if (files && !preprocessing) throw inputError("run", `Run ${run} was not trained on files, so it cannot read rows`);
   const [name, ...others] = files ?? [];
+  const { top, explain } = options;
+  if (explain) checkExplainable(preprocessing !== undefined, labels.length);
   if (options.out !== "") {
+    if (explain) throw inputError("--explain", "--out has no column for reasons: leave it out, to get lines of JSON");
     if (name === undefined || others.length > 0) {
       throw inputError(
         "--data",
@@ -122,18 +130,16 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
     const target = await openTarget(options.out, options.force);
     const written = target ? [target.path, target.temporary, dirname(target.path)] : [];
     restrictReading({ data: [name] }, configPaths, [directory, ...written]);
-    const { top, ...more } = options;
-    const table = { ...more, top: top === 0 ? 1 : top, threshold, reject, native };
+    const table = { ...options, top: top === 0 ? 1 : top, threshold, reject, native };
     await labelRows({ model, source: { name, input }, target, options: table }, io);
     return ExitCode.done;
   }
   restrictWriting([]);
   restrictReading({ data: files ?? [] }, configPaths, [directory]);
-  const { top } = options;
   const predict = await openSaved(
     withThreshold(model, threshold),
     BATCH,
-    { reject, top, probabilities: top === 0 },
+    { reject, top, probabilities: top === 0, explain },
     native,
   );
   const reader = createReader(config, preprocessing);
@@ -143,6 +149,7 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
     const input = reader.text ? reader.readText(text, "the text") : reader.readTokens(parseIds(text), "the sequence");
     const answer = predict([input])[0]!;
     terminal.line(sentence(answer, labels));
+    for (const line of answer.reasons ? reasonLines(answer.reasons, terminal.width()) : []) terminal.line(line);
     const unknown = answer.unknownShare ?? 0;
     if (unknown >= MOSTLY_UNKNOWN) {
       terminal.note(

@@ -4,6 +4,7 @@
  */
 import { type ReadingRules, spellingOf } from "../../base/normal_form.ts";
 import { Spans, spansOf, type Tokenizer } from "../tokenizers/tokenizer.ts";
+import { textOf } from "../vocabulary/interner.ts";
 import { TokenKeyList, type TokenKeys } from "../vocabulary/token_keys.ts";
 import { hasLetters } from "../tokenizers/tokenizer.ts";
 import { UNKNOWN, type Vocabulary } from "../vocabulary/vocabulary.ts";
@@ -19,8 +20,14 @@ export interface EncodedText {
   readonly truncated: boolean;
 }
 
-/** Encodes a text, or a list of tokens that the caller cut: strings, or numbers in any form. */
-export type EncodeText = (input: string | readonly (string | number | { toString(): string })[]) => EncodedText;
+/**
+ * Encodes a text, or a list of tokens that the caller cut: strings, or numbers in any form. Adds the tokens that are read to
+ * `strings`, undefined for one without a spelling.
+ */
+export type EncodeText = (
+  input: string | readonly (string | number | { toString(): string })[],
+  strings?: (string | undefined)[],
+) => EncodedText;
 
 /** Characters that are cut at first, for each token that is read. */
 const CHARACTERS_PER_TOKEN = 16;
@@ -50,7 +57,7 @@ export function createTextEncoder(
     }
   }
 
-  return (input) => {
+  return (input, strings) => {
     if (typeof input === "string") cutText(spelled(input));
     else {
       // There may be thousands of tokens that are not read.
@@ -63,9 +70,13 @@ export function createTextEncoder(
     const first = truncate === "end" ? 0 : spans.count - used;
     const tokens = new Int32Array(Math.max(1, used)).fill(UNKNOWN);
     const unknown = new TokenKeyList(hasLetters(tokenizer.json.kind));
-    if (used === 0) unknown.add(units, -1, -1);
+    if (used === 0) {
+      unknown.add(units, -1, -1);
+      strings?.push(undefined);
+    }
     for (let i = 0; i < used; i++) {
       const at = 2 * (first + i);
+      strings?.push(bounds[at]! < 0 ? undefined : textOf(units, bounds[at]!, bounds[at + 1]!));
       tokens[i] = vocabulary.id(units, bounds[at]!, bounds[at + 1]!);
       if (tokens[i] === UNKNOWN) unknown.add(units, bounds[at]!, bounds[at + 1]!);
     }

@@ -6,6 +6,7 @@ import { bareJson } from "../pipeline/front.ts";
 import {
   answerSchema,
   bodyOfQuery,
+  checkExplained,
   checkProbabilities,
   parsePredict,
   predictionBody,
@@ -84,6 +85,7 @@ export function predictRoutes(routes: Routes, { predictor }: PredictionServices,
   ): Promise<{ readonly body: Record<string, unknown>; readonly timing: Record<string, string> }> {
     const request = await parsePredict(asked, reader, limits.maxInstances);
     const { inputs, single: _, ...options } = request;
+    if (options.explain) checkExplained(inputs.length, shape);
     if (options.probabilities !== false) checkProbabilities(inputs.length, shape.labels.length);
     const answer = await predictor.predict(inputs, { ...options, signal: () => req.raw.signal });
     return { body: predictionBody(answer, request), timing: { "Server-Timing": serverTiming(answer) } };

@@ -5,9 +5,10 @@ import { describe, shortened } from "../../base/printable.ts";
 import { InputError, inputError, Problems } from "../../base/errors.ts";
 import type { Answer, Input, ModelShape, PredictOptions, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
+import { checkExplainable } from "../../standalone/explain.ts";
 import { readReject, readTop, rejectSchema, topSchema } from "./answer_options.ts";
 
-interface PredictRequest extends Pick<PredictOptions, "reject" | "top" | "probabilities"> {
+interface PredictRequest extends Pick<PredictOptions, "reject" | "top" | "probabilities" | "explain"> {
   readonly inputs: readonly Input[];
   /** True for a body with `text` or `tokens`: the answer is then its prediction, not a list. */
   readonly single: boolean;
@@ -19,19 +20,30 @@ const expected = ({ text }: Pick<Reader, "text">) =>
 const instanceList = z.array(z.unknown(), {
   error: ({ input }) => `instances is ${describe(input)}: expected a list of sequences`,
 });
+function flagSchema(name: string) {
+  return z.boolean({ error: ({ input }) => `${name} is ${describe(input)}: expected true or false` }).optional();
+}
+
 const instanceSchema = z.strictObject({ text: z.unknown(), tokens: z.unknown() }).partial();
 const bodySchema = instanceSchema.extend({
   instances: instanceList.optional(),
   reject: z.unknown(),
   top: z.unknown(),
-  probabilities: z.boolean({
-    error: ({ input }) => `probabilities is ${describe(input)}: expected true or false`,
-  }).optional(),
+  probabilities: flagSchema("probabilities"),
+  explain: flagSchema("explain"),
 }).partial();
 
 const listSchema = z.boolean().optional().openapi({
   description: "Whether predictions have all `probabilities`: false by default where `top` is given",
 });
+
+const explainSchema = z.boolean().optional().openapi({
+  description:
+    "Whether predictions have `reasons`: what each token adds to the answer against the second most probable one",
+});
+
+/** Limits the sequences that a request explains: together they take as long as 1024 predictions. */
+const MOST_EXPLAINED = 8;
 
 /** Limits the probabilities in an answer: as JSON they have about 40 MB. */
 const MOST_PROBABILITIES = 2 ** 21;
@@ -43,11 +55,12 @@ export const predictQuery = z.object({
   reject: rejectSchema.optional(),
   top: topSchema.optional(),
   probabilities: listSchema,
+  explain: explainSchema,
 });
 
 /** Returns the body of `POST /predict` that asks the same as a query. Throws an InputError if it asks nothing. */
 export function bodyOfQuery(query: URLSearchParams, { text }: Pick<Reader, "text">): Record<string, unknown> {
-  const { tokens, reject, top, probabilities, ...others } = Object.fromEntries(query);
+  const { tokens, reject, top, probabilities, explain, ...others } = Object.fromEntries(query);
   if (others.text === undefined && tokens === undefined) {
     const wanted = text ? "/predict?text=where is my parcel" : "/predict?tokens=1,2,3";
     throw inputError("query", `the query has no ${text ? "text" : "tokens"}: expected such as ${wanted}`);
@@ -60,6 +73,7 @@ export function bodyOfQuery(query: URLSearchParams, { text }: Pick<Reader, "text
     ...reject !== undefined && { reject: number(reject) },
     ...top !== undefined && { top: number(top) },
     ...probabilities !== undefined && { probabilities: flag(probabilities) },
+    ...explain !== undefined && { explain: flag(explain) },
   };
 }
 
@@ -75,7 +89,12 @@ export function predictSchema({ vocabulary, length, text }: ModelShape, maxInsta
     : z.union([tokens, z.strictObject({ tokens })]);
   const instances = z.array(instance).min(1).max(maxInstances);
   const single = { tokens: tokens.optional(), ...text && { text: words.optional() } };
-  const options = { reject: rejectSchema.optional(), top: topSchema.optional(), probabilities: listSchema };
+  const options = {
+    reject: rejectSchema.optional(),
+    top: topSchema.optional(),
+    probabilities: listSchema,
+    ...text && { explain: explainSchema },
+  };
   return z.strictObject({ ...single, instances: instances.optional(), ...options }).openapi("PredictRequest", {
     description: `One of ${Object.keys(single).join(", ")} and instances`,
   });
@@ -89,6 +108,21 @@ const predictionSchema = z.object({
   probabilities: z.array(z.number()).optional().openapi({ description: "In the order of the model's labels" }),
   top: z.array(z.object({ label: z.string(), probability: z.number() })).optional()
     .openapi({ description: "The most probable labels, if the request wants some" }),
+  reasons: z.object({
+    label: z.string(),
+    against: z.string(),
+    logOdds: z.number(),
+    rest: z.number(),
+    tokens: z.array(z.object({
+      token: z.string(),
+      weight: z.number(),
+      start: z.int().optional(),
+      end: z.int().optional(),
+    })),
+    ngrams: z.array(z.object({ text: z.string(), weight: z.number() })),
+  }).optional().openapi({
+    description: "What each token adds to the log-odds of the answer, if the request wants to know",
+  }),
   unknownShare: z.number().optional().openapi({
     description: "Fraction of a text's tokens that the model does not know",
   }),
@@ -118,8 +152,8 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
   if (!parsed.success) throw structureError(parsed.error, body, "", wanted);
   const { instances } = parsed.data;
   const top = readTop(parsed.data.top, "top");
-  const { probabilities = top === undefined } = parsed.data;
-  const options = { reject: readReject(parsed.data.reject, "reject"), top, probabilities };
+  const { probabilities = top === undefined, explain } = parsed.data;
+  const options = { reject: readReject(parsed.data.reject, "reject"), top, probabilities, explain };
   const asked = (["text", "tokens", "instances"] as const).filter((key) => key in parsed.data);
   if (asked.length !== 1) {
     const found = asked.length === 0 ? `no ${reader.text ? "text" : "tokens"}` : `both ${asked.join(" and ")}`;
@@ -144,6 +178,14 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
   });
   problems.check();
   return { inputs, ...options, single: false };
+}
+
+/** Throws an InputError if a request asks for too many reasons, or for those that the model does not have. */
+export function checkExplained(sequences: number, { text, labels }: Pick<ModelShape, "text" | "labels">): void {
+  checkExplainable(text, labels.length);
+  if (sequences <= MOST_EXPLAINED) return;
+  const message = `explain is true for ${counted(sequences, "sequence")}: expected at most ${MOST_EXPLAINED}`;
+  throw inputError("explain", message);
 }
 
 /** Throws an InputError if an answer with all probabilities of so many sequences would be too long. */

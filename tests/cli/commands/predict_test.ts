@@ -291,3 +291,17 @@ Deno.test("predict answers while its input is open, and ends when its output is 
     assertEquals((await process.status).code, 0);
     await endless;
   }));
+
+Deno.test("predict --explain lists what each token adds, in a line of JSON as reasons", () =>
+  withModel(WORDS, async (_, run) => {
+    const { out, end } = await ask([run, "--explain", "the kettle was"]);
+    assertEquals(end, 0);
+    assertMatch(
+      out,
+      /^Class: .*\nReasons: log-odds \+0\.\d\d of (odd|even) against (odd|even)\n( {2}.*[+-]\d\.\d\d\n){4}$/,
+    );
+    const [answer] = answersOf(await ask([run, "--explain"], "the kettle was\n"));
+    assertEquals(Object.keys(Object(answer!.reasons)), ["label", "against", "logOdds", "rest", "tokens", "ngrams"]);
+    const refused = await ask([run, "--explain", "--data", "-", "--out", "-"], "text\nthe\n");
+    assertMatch(String(refused.end), /^--out has no column for reasons/);
+  }));

@@ -7,6 +7,7 @@ import { build, stop } from "esbuild";
 import { chromium } from "playwright-core";
 import ts from "typescript";
 import { exportedModules } from "../../../package/exported.ts";
+import { moduleTypes } from "../../../lib/run/export/js/js.ts";
 import type * as declared from "../../../lib/run/export/js/index.d.ts";
 import * as entry from "../../../lib/run/export/js/entry.ts";
 import type { Prediction } from "../../../lib/predict/types.ts";
@@ -166,8 +167,7 @@ Deno.test("index.d.ts describes index.js, and a strict program compiles with it"
   ]]);
   await inTemporaryDirectory(async (folder) => {
     await mkdir(join(folder, "model"));
-    const types = new URL("../../../lib/run/export/js/index.d.ts", import.meta.url);
-    await writeFile(join(folder, "model/index.d.ts"), await readFile(types));
+    await writeFile(join(folder, "model/index.d.ts"), moduleTypes());
     const program = join(folder, "program.ts");
     await writeFile(
       program,

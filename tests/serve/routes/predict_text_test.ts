@@ -106,6 +106,36 @@ Deno.test("POST /predict lists the most probable labels on request", async () =>
   assertEquals(await complaint({ text: "a", probabilities: 1 }), "probabilities is 1: expected true or false");
 });
 
+Deno.test("POST /predict explains a few texts, and refuses more or a model without texts", async () => {
+  const asked: unknown[] = [];
+  const predictor = textPredictor();
+  const listening = {
+    ...predictor,
+    predict: (...[inputs, options]: Parameters<typeof predictor.predict>) => {
+      asked.push(options?.explain);
+      return predictor.predict(inputs, options);
+    },
+  };
+  const own = fakeApp({ maxInstances: 20, services: { predictor: listening } }).app;
+  const ids = fakeApp({ maxInstances: 20 }).app;
+  const send = async (app: typeof own, body: unknown) => {
+    const response = await app.request("/predict", { method: "POST", body: JSON.stringify(body) });
+    return (await response.json()).detail ?? response.status;
+  };
+  assertEquals(await send(own, { text: "refund", explain: true }), 200);
+  assertEquals(await send(own, { instances: Array(8).fill("refund"), explain: true }), 200);
+  assertEquals((await own.request("/predict?text=refund&explain=true")).status, 200);
+  assertEquals(await send(own, { text: "refund" }), 200);
+  assertEquals(asked, [true, true, true, undefined]);
+  const nine = { instances: Array(9).fill("refund"), explain: true };
+  assertEquals(await send(own, nine), "explain is true for 9 sequences: expected at most 8");
+  assertEquals(await send(own, { text: "refund", explain: 1 }), "explain is 1: expected true or false");
+  assertEquals(
+    await send(ids, { tokens: [1, 2, 3], explain: true }),
+    "the model was not trained on files: only models of files can be explained",
+  );
+});
+
 Deno.test("POST /predict gives no label to answers that are less sure than the request wants", async () => {
   const rejected = { class: 0, label: "odd", probability: 0.75, threshold: 0.9 };
   const none = { class: null, label: null, rejected, probabilities: [0.75, 0.25] };

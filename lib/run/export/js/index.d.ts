@@ -1,44 +1,4 @@
-/** A class and its probability. */
-export interface RankedLabel {
-  readonly label: string;
-  readonly probability: number;
-}
-
-/** The answer to one input. */
-export interface Prediction {
-  /** Position in the labels; null if the model is not sure enough. */
-  readonly class: number | null;
-  readonly label: string | null;
-  /** The most probable class of an input without a label. */
-  readonly rejected?: {
-    readonly class: number;
-    readonly label: string;
-    readonly probability: number;
-    readonly threshold: number;
-  };
-  /** The probability of the most probable class. */
-  readonly probability: number;
-  /** One a class, in the order of the labels; sums to 1. Empty if the options leave it out. */
-  readonly probabilities: readonly number[];
-  /** The most probable classes, the most probable first: as many as `top` asks for. */
-  readonly top?: readonly RankedLabel[];
-  /** Share of the tokens that the model does not know. */
-  readonly unknownShare?: number;
-  /** True if some tokens were cut off. */
-  readonly truncated?: boolean;
-}
-
-export interface PredictOptions {
-  /** How many of the most probable classes to list in `top`. */
-  readonly top?: number | undefined;
-  /** False leaves `probabilities` empty, which saves memory for models of thousands of labels. Default: true. */
-  readonly probabilities?: boolean | undefined;
-  /** The precision that answers should have: less sure inputs get no label. 0 answers all; default: the model's own. */
-  readonly reject?: number | undefined;
-}
-
-/** A text, or a list of tokens: by their names if the model was trained on texts, otherwise by their ids. */
-export type Input = string | readonly (string | number)[];
+import type { Input, Prediction, PredictOptions, Reasons } from "../../../standalone/answer_types.ts";
 
 /** A trained model. */
 export class Model {
@@ -55,6 +15,8 @@ export class Model {
   predict(input: Input, options?: PredictOptions): Prediction;
   /** Predicts several inputs in batches, which takes a fraction of the time. Throws as `predict` does. */
   predictMany(inputs: Iterable<Input>, options?: PredictOptions): Prediction[];
+  /** Answers one input, with what each of its tokens adds to the answer. Throws as `predict` does. */
+  explain(input: Input, options?: PredictOptions): Prediction & { readonly reasons: Reasons };
   /** Frees the memory of the model, which cannot predict any more. */
   close(): void;
 }
