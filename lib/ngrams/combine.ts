@@ -5,8 +5,15 @@
 import { logLoss } from "../data/metrics.ts";
 import type { NgramRows } from "./features.ts";
 import { createHashedClassifier, type HashedModel } from "./hashed.ts";
-import { createScorer, createVectorizer, type LinearModel, scoresOf, softmaxOf } from "./model.ts";
-import { createExplainScores, type ExplainScores } from "./reasons.ts";
+import {
+  createExplainScores,
+  createScorer,
+  createVectorizer,
+  type ExplainScores,
+  type LinearModel,
+  scoresOf,
+  softmaxOf,
+} from "./model.ts";
 
 /**
  * The n-grams of a finished model, which has an LSTM as well. Its probabilities are proportional to those of the LSTM to the

@@ -29,7 +29,7 @@ export const KEPT_VERSIONS = 4;
 /** Ids have no flags, and can always be read. */
 const ALL_READ: Pick<Outcome, "flags" | "unread"> = { flags: [], unread: [] };
 
-/** Of an input that could not be read. */
+/** Stands for the reasons of an input that could not be read. */
 const NO_REASONS: NumberedReasons = { one: 0, other: 0, logOdds: 0, rest: 0, tokens: [], ngrams: [] };
 
 export class BatchPredictor {

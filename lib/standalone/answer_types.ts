@@ -93,7 +93,7 @@ export interface Reasons {
   readonly against: string;
   /** The logarithm of the probability of `label` divided by that of `against`. */
   readonly logOdds: number;
-  /** What the model says without a token. */
+  /** Counts what the model says without a token. */
   readonly rest: number;
   /** The tokens in their order, each with what it adds to `logOdds`, and where it stands in the text, if it is found there. */
   readonly tokens: readonly {

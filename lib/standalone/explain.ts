@@ -8,7 +8,7 @@ import { inputError } from "../base/errors.ts";
 import { logLoss, mostProbable } from "../data/metrics.ts";
 import { TokenKeyList, type TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { UNKNOWN } from "../data/vocabulary/vocabulary.ts";
-import type { NgramPart } from "../ngrams/reasons.ts";
+import type { NgramPart } from "../ngrams/model.ts";
 import type { Reasons } from "./answer_types.ts";
 import { placesOf } from "./places.ts";
 import { joinSequences, joinUnknown, type Read, type Reading } from "./readings.ts";
@@ -28,7 +28,7 @@ export interface RowReasons {
   readonly other: number;
   /** The logarithm of the probability of `one` divided by that of `other`: the sum of `weights` and `rest`. */
   readonly logOdds: number;
-  /** What no token adds. */
+  /** Counts what no token adds. */
   readonly rest: number;
   /** `[tokens]`: what each token adds, with its share of n-grams. */
   readonly weights: Float64Array;

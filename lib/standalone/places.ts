@@ -20,7 +20,7 @@ const MOST_STEPS = 16;
 const CLUSTER = /[^][\p{M}\p{Default_Ignorable_Code_Point}\u1160-\u11FF]*/gu;
 const DROPPED = /[\p{M}\p{Default_Ignorable_Code_Point}]+/gu;
 const LETTER = /[\p{L}\p{N}]/u;
-/** What tokenizers of Hugging Face write before the tokens that begin or continue a word. */
+/** Tokenizers of Hugging Face write these before the tokens that begin or continue a word. */
 const MARK = /^(?:##|[Ġ▁])/;
 
 /** Returns what stays the same in all spellings. */

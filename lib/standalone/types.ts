@@ -35,6 +35,6 @@ export interface Prediction extends RowAnswer, Partial<Flags> {
   readonly probabilities: readonly number[];
   /** The most probable labels, the most probable first, if the request wants some. */
   readonly top?: readonly RankedLabel[];
-  /** What each token adds to the answer, if the request wants to know. */
+  /** Says what each token adds to the answer, if the request wants to know. */
   readonly reasons?: Reasons;
 }

@@ -81,7 +81,7 @@ Deno.test("a text that a tokenizer cannot finish costs only its thread", async (
   assert(tiny.predictor.statistics().restarts > before);
 });
 
-Deno.test("ThreadPredictor explains texts, also the weights of a run that trains, and bounds how many wait", async () => {
+Deno.test("ThreadPredictor explains texts without n-grams too, and bounds how many wait", async () => {
   using tiny = tinyPredictor({ model: trained(words), limits: { queueMax: 300 } });
   const { predictor } = tiny;
   const [text, other] = [predictor.reader.readText("Please refund", "text"), predictor.reader.readText("!", "text")];

@@ -8,7 +8,6 @@ import hashed from "../../../ngrams/hashed.ts" with { type: "text" };
 import keyTable from "../../../ngrams/key_table.ts" with { type: "text" };
 import combine from "../../../ngrams/combine.ts" with { type: "text" };
 import model from "../../../ngrams/model.ts" with { type: "text" };
-import reasons from "../../../ngrams/reasons.ts" with { type: "text" };
 import rejection from "../../../model/rejection.ts" with { type: "text" };
 import batch from "../../../data/batches/batch.ts" with { type: "text" };
 import letterRows from "../../../data/batches/letter_rows.ts" with { type: "text" };
@@ -44,7 +43,6 @@ const MODULES = [
   keyTable,
   features,
   model,
-  reasons,
   hashed,
   metrics,
   rejection,
