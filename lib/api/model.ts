@@ -79,12 +79,12 @@ export class OpenModel implements Model {
 
   async evaluate(rows: Rows, options: EvaluateOptions = {}): Promise<Evaluation> {
     this.#checkOpen();
-    const { outOfScope = [], ...given } = options;
+    const { outOfScope = [], explain, ...given } = options;
     const source = new RowSource(rows, "rows");
     const resolved = this.#reading({ ...given, data: source.data }, source.input !== undefined);
     const threshold = wantedThreshold(this.trained.version.rejection, given.reject);
     try {
-      const found = await evaluateFiles(this.trained, { ...resolved, outOfScope }, {
+      const found = await evaluateFiles(this.trained, { ...resolved, outOfScope, explain }, {
         directory: this.origin.directory,
         threshold,
         native: this.origin.native,

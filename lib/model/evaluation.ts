@@ -32,6 +32,8 @@ export const evaluationSchema = rowMetricsSchema.extend({
   confusion: z.array(z.array(z.int())).optional(),
   /** The pairs of classes that are mixed up most, by their places in `classes`, the worst first; absent in older files. */
   mixups: z.array(z.object({ label: z.int(), given: z.int(), rows: z.int() })).optional(),
+  /** The tokens that most mistakes depend on, each with the pair of classes that it mixes up most, if they are explained. */
+  decisive: z.array(z.object({ token: z.string(), rows: z.int(), label: z.string(), given: z.string() })).optional(),
   /** Rows that were given a wrong class, at most 200, the most confident first, with some of each pair of classes. */
   mistakes: z.array(z.object({
     /** Where the row was read: `tickets.csv:18`. */

@@ -16,8 +16,8 @@ import { trainedModel } from "../model/task_model.ts";
 import { withWordVectors } from "../model/word_vectors.ts";
 import { createCombiner } from "../ngrams/combine.ts";
 import { prediction, wantedThreshold } from "../standalone/answers.ts";
-import { openReading, type Read, readAll } from "../standalone/readings.ts";
-import { explainInput, type NumberedReasons } from "../standalone/explain.ts";
+import { openReading, type Read, readAll, type Reading } from "../standalone/readings.ts";
+import { explainInput, explainReading, type NumberedReasons, type RowReasons } from "../standalone/explain.ts";
 import { mostVectors, SequencePredictor } from "../standalone/sequence_predictor.ts";
 import type { BatchOptions, Outcome, PredictMessage } from "./protocol.ts";
 import { liveVersion, type ModelVersion, type Newest, type TrainedModel } from "./trained_model.ts";
@@ -98,6 +98,12 @@ export class BatchPredictor {
     const probabilities = this.#predictor.predict(sequences);
     const reasons = explain && !("offsets" in inputs) ? { reasons: this.#explain(inputs, read.unread) } : undefined;
     return { round, digest, probabilities, ...read, ...reasons, computeMs: performance.now() - begun };
+  }
+
+  /** Explains why the newest version gives a row class `one` rather than class `other`. */
+  explainRow(reading: Reading, pair: readonly [one: number, other: number]): RowReasons {
+    this.#load(undefined);
+    return explainReading(this.#predictor, reading, pair);
   }
 
   #explain(inputs: readonly Input[], unread: Outcome["unread"]): NumberedReasons[] {

@@ -42,6 +42,16 @@ Deno.test("RequestQueue splits waiting requests into four batches, together at m
   assertEquals(queue.take(0, 0).length, 1);
 });
 
+Deno.test("RequestQueue counts an explanation as many sequences, and batches none with predictions", () => {
+  const queue = new RequestQueue({ batchMax: 64, queueMax: 400, fillsBatches: false });
+  const [plain, explained] = [request(1), { ...request(2), explain: true }];
+  for (const item of [plain, explained]) queue.add(item);
+  assertEquals(queue.sequences, 257);
+  assertThrows(() => queue.add({ ...request(2), explain: true }), Unavailable, "expected at most 400 with these 256");
+  assertEquals([queue.take(0, 0), queue.take(1, 1)], [[plain], []]);
+  assertEquals([queue.take(0, 0), queue.sequences], [[explained], 0]);
+});
+
 Deno.test("RequestQueue refuses requests when it is full, and says how many wait", () => {
   const queue = new RequestQueue({ batchMax: 4, queueMax: 5, fillsBatches: false });
   const large = request(6);

@@ -53,7 +53,7 @@ function plantedRows(count: number, seed: number): { text: string; label: string
 }
 
 for (const ngrams of ["combine", "none"] as const) {
-  Deno.test(`Model.explain() puts the word that decides first: --ngrams ${ngrams}`, () =>
+  Deno.test(`explain() puts the word that decides first, and evaluate() finds it: --ngrams ${ngrams}`, () =>
     inTemporaryDirectory(async (runsDir) => {
       const data = plantedRows(400, 1).map(({ text, label }) => ({ text, label }));
       await using run = await train({ ...SMALL, data, ngrams, hidden: 8, epochs: 20, seed: 3, runsDir });
@@ -67,5 +67,10 @@ for (const ngrams of ["combine", "none"] as const) {
         if (best.token === word && label === `about ${word}`) first++;
       }
       assert(first >= 95, `The planted word comes first in ${first} of 100 rows`);
+      const wrong = rows.map(({ text, word, label }) => ({ text, label: word === "amber" ? "about cobalt" : label }));
+      const { decisive } = await model.evaluate(wrong, { explain: true });
+      const [{ rows: mistakes, ...most }] = decisive as [NonNullable<typeof decisive>[number]];
+      assertEquals(most, { token: "amber", label: "about cobalt", given: "about amber" });
+      assert(mistakes >= 0.95 * rows.filter(({ word }) => word === "amber").length, `${mistakes} mistakes`);
     }));
 }

@@ -40,6 +40,8 @@ export interface Evaluation {
   confusion?: number[][] | undefined;
   /** The pairs of classes that are mixed up most, by their places in `classes`, the worst first. */
   mixups?: { label: number; given: number; rows: number }[] | undefined;
+  /** The tokens that most mistakes depend on, with `explain`: the mistakes, and the pair of classes that each mixes up most. */
+  decisive?: { token: string; rows: number; label: string; given: string }[] | undefined;
   /**
    * Rows that were given a wrong class, at most 200, the most confident first, with some of each pair of classes. `text` is the original text, shortened to 500 characters.
    */
@@ -71,6 +73,8 @@ export interface EvaluateOptions extends
   > {
   /** Files of rows that are of none of the classes: how well their confidence tells them from the others. */
   readonly outOfScope?: readonly string[] | undefined;
+  /** Finds the tokens that most mistakes depend on; default: false. */
+  readonly explain?: boolean | undefined;
 }
 
 /**
@@ -85,7 +89,7 @@ export interface EvaluateOptions extends
  * console.log(await model.predictTable("tickets.csv", "least_sure.csv", options));
  * ```
  */
-export interface TableOptions extends Omit<EvaluateOptions, "outOfScope"> {
+export interface TableOptions extends Omit<EvaluateOptions, "outOfScope" | "explain"> {
   /** The most probable labels that are written; default: 1. */
   readonly top?: number | undefined;
   /** The least confidence of a label: other rows get none. Default: as `reject` says. */

@@ -33,6 +33,7 @@ const optionsSchema = z.strictObject({
     z.array(z.string().min(1)).default([])
       .describe("files of rows that are of none of the classes: how well their confidence tells them from the others"),
   ),
+  explain: z.boolean().default(false).describe("the tokens that most mistakes depend on"),
   report: z.enum(["short", "full"]).default("short").describe("classes in the table. short: the ten worst; full: all"),
 });
 const own = flagsOf(optionsSchema);

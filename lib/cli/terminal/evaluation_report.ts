@@ -44,7 +44,7 @@ interface Layout {
 
 export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { report, width }: Layout): string[] {
   const { rows: evaluated, accuracy, macroF1, loss, calibrationError, calibration, coverage } = evaluation;
-  const { answered, outOfScope, classes, mistakes } = evaluation;
+  const { answered, outOfScope, classes, mistakes, decisive } = evaluation;
   const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
   const parts: (readonly string[])[] = [
     [
@@ -75,7 +75,21 @@ export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { repo
     );
     parts.push(["Most confident mistakes:", ...worst]);
   }
+  if (decisive && decisive.length > 0) {
+    parts.push(["Tokens that decide most mistakes:", ...decisiveLines(decisive, width)]);
+  }
   return parts.flatMap((part, index) => index === 0 ? part : ["", ...part]);
+}
+
+function decisiveLines(decisive: NonNullable<Evaluation["decisive"]>, width: number | undefined): string[] {
+  return columns([
+    ["token", "mistakes", "mostly"],
+    ...decisive.map(({ token, rows, label, given }) => [
+      token === "" ? "(unknown)" : token,
+      String(rows),
+      `${label} predicted as ${given}`,
+    ]),
+  ], width);
 }
 
 /** Says how far confidences are from the truth, and where most. */

@@ -16,6 +16,8 @@ interface EvaluationFiles extends ReadOptions, Pick<DataOptions, "onBadRow"> {
   readonly data: readonly string[];
   /** Rows of none of the classes. */
   readonly outOfScope: readonly string[];
+  /** Finds the tokens that most mistakes depend on. */
+  readonly explain?: boolean | undefined;
 }
 
 interface EvaluationSetting {
@@ -61,7 +63,7 @@ export async function evaluateFiles(
     ? undefined
     : await readEvaluationRows(outOfScope, { ...files, unlabelled: true }, reading, input);
   const read = { part: rows, preprocessing, options: files, threshold };
-  const evaluation = await evaluateRows(model, read, others, native);
+  const evaluation = await evaluateRows(model, read, { others, native, explain: files.explain });
   const seen = directory === undefined ? undefined : await seenRows(directory, rows);
   const warnings = [...rows.warnings, ...seen?.warning === undefined ? [] : [seen.warning]];
   return { evaluation, rows, trainedOn: seen?.rows, warnings };

@@ -9,6 +9,7 @@ import type { ReadOptions } from "../../formats/read_options.ts";
 import { auroc, confidencesOf } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluation, worstMistakes } from "../../model/evaluation.ts";
 import type { RowMetrics } from "../../base/events.ts";
+import { decisiveTokens } from "./decisive_tokens.ts";
 import { predictEncoded } from "../../predict/predict_encoded.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 
@@ -32,12 +33,19 @@ interface Reading {
 export async function evaluateRows(
   model: Pick<TrainedModel, "config" | "labels" | "version">,
   reading: Reading,
-  others?: LoadedPart,
-  native?: NativeLibrary,
+  { others, native, explain = false }: {
+    readonly others?: LoadedPart | undefined;
+    readonly native?: NativeLibrary | undefined;
+    /** Finds the tokens that most mistakes depend on. */
+    readonly explain?: boolean | undefined;
+  } = {},
 ): Promise<Evaluation> {
-  const { part, threshold } = reading;
-  const probabilities = await predictEncoded(model, part.table, native);
-  const evaluation = await evaluateProbabilities(probabilities, model.labels, reading);
+  const { part: { table }, threshold, preprocessing } = reading;
+  const probabilities = await predictEncoded(model, table, native);
+  const evaluation = {
+    ...await evaluateProbabilities(probabilities, model.labels, reading),
+    ...explain && { decisive: await decisiveTokens(model, table, probabilities, preprocessing, native) },
+  };
   if (!others) return evaluation;
   const confidences = confidencesOf(probabilities, evaluation.rows);
   const ofOthers = confidencesOf(await predictEncoded(model, others.table, native), others.table.labels.length);
