@@ -10,7 +10,7 @@ import { evaluateCommand } from "./lib/cli/commands/evaluate.ts";
 import { exportCommand } from "./lib/cli/commands/export.ts";
 import { forCommandLine } from "./lib/cli/arguments/messages.ts";
 import { OVERVIEW } from "./lib/cli/arguments/help.ts";
-import { isTerminal, streams, terminalWidth, watchKeys } from "./lib/platform/terminal.ts";
+import { isTerminal, streams, terminalAbilities, terminalWidth, watchKeys } from "./lib/platform/terminal.ts";
 import { predictCommand } from "./lib/cli/commands/predict.ts";
 import { resumeCommand } from "./lib/cli/commands/resume.ts";
 import { onInterruption } from "./lib/cli/terminal/signals.ts";
@@ -30,6 +30,7 @@ const args = argv.slice(2);
 const terminal = createTerminal({
   ...streams,
   width: terminalWidth,
+  abilities: terminalAbilities(),
   outlivesOutput: OUTLIVE_OUTPUT.includes(args[0] ?? ""),
   keys: isTerminal.stdout && isTerminal.stdin ? watchKeys : undefined,
 });

@@ -73,7 +73,7 @@ export async function resumeRun(source: string, options: ResumeOptions, threads:
   const open = async (parts: TrainingRunOptions) =>
     await TrainingRun.resume(directory, {
       ...parts,
-      ...await readDataAgain(directory, config, manifest.rules, rows?.input, signal),
+      ...await readDataAgain(directory, config, manifest.rules, { input: rows?.input, signal }),
     });
   return await finish({ home, rows, threads, onProgress, signal, resolve, open });
 }

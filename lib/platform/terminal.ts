@@ -32,13 +32,37 @@ function write(file: number, bytes: Uint8Array): number {
   }
 }
 
+/** The width of a terminal that does not tell its own. */
+const USUAL_COLUMNS = 80;
+
 /** Returns the columns of the terminal on standard output, or undefined if it is none, or was closed. */
 export function terminalWidth(): number | undefined {
   try {
-    return isTerminal.stdout ? process.stdout.columns : undefined;
+    return isTerminal.stdout ? process.stdout.columns || USUAL_COLUMNS : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Says how a terminal can show more than text. */
+export interface TerminalAbilities {
+  /** Colours and bold text. */
+  readonly colours: boolean;
+  /** Replacing a line that was written. */
+  readonly moves: boolean;
+}
+
+/** Returns the abilities of the terminal on standard output, by its type and the settings of the user: see no-color.org. */
+export function terminalAbilities(): TerminalAbilities {
+  const { TERM, NO_COLOR } = runtime === "deno" ? denoVariables() : process.env;
+  const moves = TERM !== "dumb";
+  return { moves, colours: moves && (NO_COLOR ?? "") === "" };
+}
+
+/** Reads these variables without asking the user for a permission. */
+function denoVariables(): { readonly TERM?: string | undefined; readonly NO_COLOR: string } {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "TERM" });
+  return { ...state === "granted" && { TERM: Deno.env.get("TERM") }, NO_COLOR: Deno.noColor ? "1" : "" };
 }
 
 /** Calls `listener` at each `signal`, which then does not end the process. */

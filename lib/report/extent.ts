@@ -15,9 +15,9 @@ export interface Extent {
 /** The speed is that of the newer half of the training time, and at least of this many seconds. */
 const SPEED_SECONDS = 10;
 
-/** Returns the extent of a run; undefined before its start. */
+/** Returns the extent of a run; undefined before its start, or before the first events of a resumed one. */
 export function extentOf(view: RunView): Extent | undefined {
-  if (!view.started) return undefined;
+  if (!view.started && view.round === 0) return undefined;
   const planned = Math.max(1, (setting(view, "epochs") ?? 1) * (setting(view, "stepsPerEpoch") ?? 1));
   // A run that reached its target early is complete; a stopped one can be resumed.
   const isComplete = view.phase === "finished" && !isStopped(view.summary);

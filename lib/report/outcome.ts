@@ -1,4 +1,5 @@
 /** Texts about a finished run. */
+import type { Summary } from "../base/events.ts";
 
 /**
  * Describes how the served model combines its parts; `share` is the LSTM's, from 0 to 1, and `refitRows` counts the rows that
@@ -11,6 +12,19 @@ export function modelText(share: number, refitRows: number | undefined, percent:
     : `, refitted to all ${refitRows.toLocaleString("en-US")} training and validation rows`;
   if (share === 0) return `only the n-grams, which the LSTM does not improve${refit}`;
   return `LSTM and n-grams combined, ${percent(share)} LSTM and ${percent(1 - share)} n-grams${refit}`;
+}
+
+/**
+ * Tells whether the n-grams by themselves are as good as the served model: their accuracy on the same rows is at most one standard
+ * error lower.
+ */
+export function isLinearEnough(
+  { validation, test, baseline }: Pick<Summary, "validation" | "test" | "baseline">,
+): boolean {
+  const served = test ?? validation;
+  const linear = test ? baseline?.test : baseline?.validation;
+  if (!served || !linear) return false;
+  return linear.accuracy >= served.accuracy - Math.sqrt(served.accuracy * (1 - served.accuracy) / served.rows);
 }
 
 interface ClassResult {

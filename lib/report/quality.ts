@@ -58,8 +58,8 @@ function figures(metrics: Partial<RowMetrics> | undefined, rows = 0): Omit<Quali
   return { accuracy, loss, macroF1, margin: accuracy === undefined ? undefined : marginOf(accuracy, rows) };
 }
 
-/** Returns half of the 95 % confidence interval of an accuracy on so many rows. */
-export function marginOf(accuracy: number, rows: number): number | undefined {
+/** Returns half of the 95 % confidence interval of an accuracy; undefined for an unknown number of rows. */
+export function marginOf(accuracy: number, rows = 0): number | undefined {
   return rows === 0 ? undefined : 1.96 * Math.sqrt(accuracy * (1 - accuracy) / rows);
 }
 

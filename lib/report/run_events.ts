@@ -54,6 +54,8 @@ function reduce(view: RunView, event: RunEvent): void {
         const { workers, engine = view.started.engine } = event;
         view.started = { ...view.started, workers, engine };
       }
+      view.round = event.round;
+      view.step = event.step;
       setDigest(view, event.digest, event.round);
       return note(view, event, `Resumed after round ${event.round} on ${counted(event.workers, "worker")}`);
     case "paused":
@@ -151,6 +153,7 @@ function finish(view: RunView, event: EventOf<"finished">): void {
   view.step = summary.steps;
   view.epoch = summary.epochs;
   // `heldOut` in events of earlier versions has the metrics of the LSTM only.
+  view.baseline = summary.baseline ?? view.baseline;
   view.validation = summary.validation ?? summary.heldOut ?? view.validation;
   setDigest(view, summary.digest, summary.best?.round ?? summary.rounds);
 }

@@ -4,7 +4,6 @@ import { flags } from "../arguments/flags.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { processShape } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
-import type { TrainingRunOptions } from "../../run/training/prepare.ts";
 import { readDataAgain } from "../../run/training/reload_data.ts";
 import { finalSummary } from "../../run/log/summary.ts";
 import { TrainingRun } from "../../run/training/training_run.ts";
@@ -13,8 +12,8 @@ import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { flagsFor, manifestSources, oneRun } from "../arguments/run_argument.ts";
-import { classReport, finalReport } from "../terminal/final_report.ts";
-import { trainAndServe, type TrainingOptions } from "./training.ts";
+import { finalReport, finishedView, readRunFiles } from "../terminal/final_report.ts";
+import { type Open, trainAndServe, type TrainingOptions } from "./training.ts";
 
 const USAGE = `${PROGRAM} resume RUN [FLAGS]   (the run has the training options; flags set process options)`;
 
@@ -53,17 +52,19 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
   if (summary) {
     terminal.line(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}`);
     if (values.report === "full") {
-      const classes = await classReport(directory, summary, terminal.width());
-      [...classes, ...finalReport(summary, manifest.config.metric)].forEach(terminal.line);
+      const files = await readRunFiles(directory, summary);
+      const { metric } = manifest.config;
+      finalReport(finishedView(summary, manifest.config), { metric, report: "full", files, width: terminal.width() })
+        .forEach(([text, emphasis]) => terminal.emphasize(text, emphasis));
     }
     return ExitCode.done;
   }
   // Runs that clients start over HTTP are kept in the same folder.
   const config = { ...resolveConfig(undefined, sources), runsDir: dirname(directory) };
-  const open = async (parts: TrainingRunOptions) =>
+  const open: Open = async (parts) =>
     await TrainingRun.resume(directory, {
       ...parts,
-      ...await readDataAgain(directory, config, manifest.rules, options.input, parts.signal),
+      ...await readDataAgain(directory, config, manifest.rules, { ...parts, input: options.input }),
     });
   return await trainAndServe(config, open, options);
 }

@@ -1,10 +1,12 @@
 /** Trains runs and serves them from the start, until all are done or the process is interrupted. */
 import { dirname } from "node:path";
 import { type Config, configPaths } from "../../config/schema.ts";
+import { counted } from "../../base/counted.ts";
 import { errorMessage, TrainingError } from "../../base/errors.ts";
 import type { RunEvent, Summary } from "../../base/events.ts";
 import { StopReason } from "../../lockstep/memory/control.ts";
 import { openTraining } from "../../run/training/open_training.ts";
+import type { ReadingOptions } from "../../run/training/reload_data.ts";
 import type { LinkParts, TrainingRunOptions } from "../../run/training/prepare.ts";
 import { keepRuns } from "../../run/library/retention.ts";
 import { RunQueue } from "../../run/library/run_queue.ts";
@@ -18,7 +20,7 @@ import { openKernels } from "../arguments/kernels.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { restrictReading } from "../arguments/reading.ts";
 import { nextCommands } from "../../report/outcome.ts";
-import { classReport, item, items } from "../terminal/final_report.ts";
+import { item, items, readRunFiles } from "../terminal/final_report.ts";
 import { createReporter } from "../terminal/reporter.ts";
 import { startService } from "../service/service.ts";
 import { onInterruption } from "../terminal/signals.ts";
@@ -41,7 +43,7 @@ export interface TrainingOptions {
   readonly quit: (code: ExitCode) => void;
 }
 
-type Open = (options: TrainingRunOptions) => Promise<TrainingRun>;
+export type Open = (options: TrainingRunOptions & Pick<ReadingOptions, "onRows">) => Promise<TrainingRun>;
 
 /**
  * Takes the port, opens and trains the run, then the runs that clients started over HTTP, one after the other. Continues
@@ -80,6 +82,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
       cores,
       native,
       signal,
+      ...config.log === "text" && { onRows: (rows: number) => terminal.live(`Reading: ${counted(rows, "row")}`) },
       ...id === undefined ? { openLink } : { id },
     };
     const opened = await open(parts);
@@ -104,7 +107,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     // Generated data have no texts to predict and no rows to evaluate.
     if (summary && (!isFinal(summary) || opened.config.task === "table")) {
       const end = { isFinal: isFinal(summary), isServed: !config.exit };
-      items(end.isFinal ? "Next" : "Resume", nextCommands(opened.directory, end, PROGRAM)).forEach(say);
+      items(end.isFinal ? "Next" : "Resume", nextCommands(opened.directory, end, PROGRAM)).forEach((text) => say(text));
     }
     const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);
     if (gone.length > 0) say(item("Removed", gone.join(", ")));
@@ -150,10 +153,12 @@ async function trainAndReport(
   try {
     return await trainObserved(run, async (event) => {
       observe(event);
-      if (event.type === "finished" && config.report === "full" && config.log === "text") {
-        (await classReport(run.directory, event.summary, terminal.width())).forEach(terminal.line);
-      }
-      report(event);
+      report(
+        event,
+        event.type === "finished" && config.log === "text"
+          ? await readRunFiles(run.directory, event.summary)
+          : undefined,
+      );
     });
   } catch (error) {
     if (!(error instanceof TrainingError)) throw error;

@@ -36,7 +36,7 @@ export async function verifyCommand(
   const config = resolveConfig(undefined, sources);
   const native = openKernels(config.kernels, terminal);
   restrictReading(config, configPaths, [directory]);
-  const options = { config, workerUrl, cores, native, ...await readDataAgain(directory, config, rules, input) };
+  const options = { config, workerUrl, cores, native, ...await readDataAgain(directory, config, rules, { input }) };
   let matches = 0;
   let lastMatch = 0;
   for await (const { round, recorded, computed } of verifyRun(directory, options)) {

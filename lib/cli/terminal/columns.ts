@@ -46,6 +46,24 @@ export function fitted(text: string, most: number): string {
   return `${kept}…`;
 }
 
+/**
+ * Breaks a text between its words into lines of at most `width` columns, all but the first indented by `indent`. A longer
+ * word has a line of its own.
+ */
+export function wrapped(text: string, width: number | undefined, indent = 2): string[] {
+  if (width === undefined || displayWidth(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = "";
+  // Each word with the spaces before it.
+  for (const word of text.match(/ *[^ ]+/g) ?? []) {
+    if (line.trim() !== "" && displayWidth(line + word) > width) {
+      lines.push(line);
+      line = " ".repeat(indent) + word.trimStart();
+    } else line += word;
+  }
+  return [...lines, line];
+}
+
 /** Pads a printable text to `width` columns, at its end or its start. */
 export function padded(text: string, width: number, side: "end" | "start" = "end"): string {
   const space = " ".repeat(Math.max(0, width - displayWidth(text)));

@@ -1,75 +1,113 @@
 /** Prints the events of a run on the terminal, as lines for people or as JSON lines. */
-import { counted, percent, whole } from "../../base/counted.ts";
-import type { Config } from "../../config/schema.ts";
+import { counted, percent } from "../../base/counted.ts";
 import type { EventOf, RunEvent } from "../../base/events.ts";
+import type { Config } from "../../config/schema.ts";
+import { isNews } from "../../report/news.ts";
+import { apply } from "../../report/run_events.ts";
+import { createView } from "../../report/run_view.ts";
 import { forCommandLine } from "../arguments/messages.ts";
-import { accuracyText, finalReport, metricsText } from "./final_report.ts";
-import type { Terminal } from "./terminal.ts";
+import { displayWidth, wrapped } from "./columns.ts";
+import { finalReport, metricsText, NAMES, type RunFiles } from "./final_report.ts";
+import { progressLine } from "./progress_line.ts";
+import type { Emphasis, Terminal } from "./terminal.ts";
 
 interface ReporterOptions {
-  readonly config: Pick<Config, "log" | "report" | "metric" | "epochs" | "stepsPerEpoch">;
-  readonly terminal: Pick<Terminal, "line" | "live" | "json">;
+  readonly config: Pick<Config, "log" | "report" | "metric" | "epochs" | "stepsPerEpoch" | "heldOut" | "maxSeconds">;
+  readonly terminal: Pick<Terminal, "emphasize" | "live" | "json" | "width">;
 }
 
-/** Returns a function that prints an event. */
-export function createReporter({ config, terminal: { line, live, json } }: ReporterOptions): (event: RunEvent) => void {
+/** Prints an event; the last one with what the files of the run say. */
+export type Reporter = (event: RunEvent, files?: RunFiles) => void;
+
+const WARNING = "Warning:";
+
+export function createReporter({ config, terminal: { emphasize, live, json, width } }: ReporterOptions): Reporter {
   if (config.log === "json") return (event) => json(event);
-  return (event) => {
+  const view = createView("");
+  view.config = { ...config };
+  const say = (text: string, emphasis?: Emphasis, indent?: number) =>
+    wrapped(text, width(), indent).forEach((part) => emphasize(part, emphasis));
+  const warn = (name: string, text: string) => say(`${name} ${forCommandLine(text)}`, { tone: "warning", part: name });
+  const report = (event: RunEvent, files: RunFiles | undefined): void => {
     switch (event.type) {
       case "started":
-        if (event.data) line(dataLine(event.data, event.labels.length));
-        for (const warning of event.data?.warnings ?? []) line(`Warning: ${forCommandLine(warning)}`);
-        return line(startLine(event));
-      case "progress":
-        return live(progressLine(event));
+        if (event.data) say(dataLine(event.data, event.labels.length));
+        for (const warning of event.data?.warnings ?? []) warn(WARNING, warning);
+        return say(startLine(event));
       case "epoch":
-        return line(epochLine(event, config));
+        return emphasize(epochLine(event, config, width()), { tone: "strong", part: validationText(event) });
       case "stopping":
-        return line(`Ending after this round: ${event.reason}`);
+        return say(`Ending after this round: ${event.reason}`);
+      case "progress":
       case "checkpoint":
       case "cluster":
         return;
       case "rolledBack":
-        return line(
+        return say(
           `Rolled back to ${event.restored > 0 ? `epoch ${event.epoch}` : "the start"}` +
             ` with learning rate ${event.learningRate}: ${forCommandLine(event.reason)}`,
         );
       case "resumed":
-        return line(
+        return say(
           `Resumed after round ${event.round} on ${counted(event.workers, "worker")}` +
             (event.engine === undefined ? "" : `, engine ${event.engine}`),
         );
       case "paused":
-        return line("Pausing after this round");
+        return say("Pausing after this round");
       case "unpaused":
-        return line("Resumed");
-      case "incident":
-        return line(
-          `Incident${event.member === undefined ? "" : ` on ${event.member}`}: ${forCommandLine(event.message)}`,
-        );
+        return say("Resumed");
+      case "incident": {
+        const { member, message } = event;
+        if (isNews(message)) return say(`${member ?? "This machine"}: ${message}`);
+        return warn(member === undefined ? "Incident:" : `Incident on ${member}:`, message);
+      }
       case "baseline":
-        return line(`Baseline: ${accuracyText(event)}, a linear model of n-grams`);
+        return say(
+          `Baseline: ${percent(event.validation.accuracy)} of the validation rows` +
+            (event.test ? `, ${percent(event.test.accuracy)} of the test rows` : "") + ", a linear model of n-grams",
+        );
       case "finished":
-        return finalReport(event.summary, config.metric).forEach((text) => line(text));
+        return finalReport(view, { ...config, files, width: width() })
+          .forEach(([text, emphasis]) => say(text, emphasis, NAMES));
       case "failed":
-        return line(`Failed: ${forCommandLine(event.error)}`);
+        return say(`Failed: ${forCommandLine(event.error)}`, { tone: "error" });
     }
+  };
+  return (event, files) => {
+    apply(view, event);
+    report(event, files);
+    const columns = width();
+    if (columns !== undefined && LIVE.has(view.phase)) live(progressLine(view, columns - 1));
   };
 }
 
-/** A stop may end an epoch early: its line says how far it came, as the summary counts only whole epochs. */
+/** Phases in which the last line shows the progress. */
+const LIVE: ReadonlySet<string> = new Set(["running", "paused", "stopping"]);
+
+/**
+ * A stop may end an epoch early: its line says how far it came, as the summary counts only whole epochs. A narrow terminal
+ * shows only the metrics on the validation set.
+ */
 function epochLine(
-  { epoch, step, training, heldOut, seconds }: EventOf<"epoch">,
+  event: EventOf<"epoch">,
   { epochs, stepsPerEpoch, report }: ReporterOptions["config"],
+  width = Infinity,
 ): string {
+  const { epoch, step, training, seconds } = event;
   const number = String(epoch).padStart(Math.max(2, String(epochs).length), "0");
   const missing = epoch * stepsPerEpoch - step;
   const extent = missing > 0 ? ` (${stepsPerEpoch - missing} of ${counted(stepsPerEpoch, "step")})` : "";
-  const line = `Epoch ${number}${extent} - ${metricsText(training)}`;
-  if (report === "notebook") return line;
-  const { loss, accuracy, macroF1 } = heldOut;
+  const name = `Epoch ${number}${extent}`;
+  if (report === "notebook") return `${name} - ${metricsText(training)}`;
+  const [validation, time] = [validationText(event), `${seconds.toFixed(1)} s`];
+  const forms = [[name, metricsText(training), validation, time], [name, validation, time], [name, validation]];
+  const lines = forms.map((parts) => parts.join(" - "));
+  return lines.find((text) => displayWidth(text) <= width) ?? lines.at(-1)!;
+}
+
+function validationText({ heldOut: { loss, accuracy, macroF1 } }: EventOf<"epoch">): string {
   const f1 = macroF1 === undefined ? "" : `, macro-F1 ${macroF1.toFixed(4)}`;
-  return `${line} - Validation: ${loss.toFixed(4)}, ${percent(accuracy)}${f1} - ${seconds.toFixed(1)} s`;
+  return `Validation: ${loss.toFixed(4)}, ${percent(accuracy)}${f1}`;
 }
 
 function startLine({ run, config, parameters, shards, workers, engine }: EventOf<"started">): string {
@@ -86,8 +124,4 @@ function dataLine(data: NonNullable<EventOf<"started">["data"]>, classes: number
     (vectors ? `vectors for ${vectors.words} of them and ${counted(vectors.others, "other word")}, ` : "") +
     `at most ${length} per row (${counted(truncated, "row")} cut)` +
     (skipped > 0 ? `, ${counted(skipped, "bad row")} skipped` : "");
-}
-
-function progressLine({ epoch, round, training, sequencesPerSecond }: EventOf<"progress">): string {
-  return `Epoch ${epoch}, round ${round} - ${metricsText(training)} - ${whole(sequencesPerSecond)} sequences/s`;
 }

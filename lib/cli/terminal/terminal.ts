@@ -4,18 +4,37 @@
  */
 import { errorCode, errorMessage, InputError } from "../../base/errors.ts";
 import { printable, printableJson, printableLines } from "../../base/printable.ts";
+import type { TerminalAbilities } from "../../platform/terminal.ts";
 import { forCommandLine } from "../arguments/messages.ts";
+import { fitted } from "./columns.ts";
+
+/** Makes a part of a line stand out, where the terminal has colours: the first one with this text, or else all. */
+export interface Emphasis {
+  readonly tone: Tone;
+  readonly part?: string | undefined;
+}
+
+type Tone = "strong" | "warning" | "error";
+
+/** The control sequences (SGR) before and after a text. */
+const TONES: Readonly<Record<Tone, readonly [string, string]>> = {
+  strong: ["\x1b[1m", "\x1b[22m"],
+  warning: ["\x1b[33m", "\x1b[39m"],
+  error: ["\x1b[31m", "\x1b[39m"],
+};
 
 export interface Terminal {
   /** Prints a line to standard output. Line breaks in the text are replaced. */
   readonly line: (text: string) => void;
+  /** Prints a line with a part that stands out. */
+  readonly emphasize: (text: string, emphasis: Emphasis | undefined) => void;
   /** Prints the program's own text, such as help, with its line breaks. */
   readonly write: (text: string) => void;
   /** Prints data, such as the rows of a file: unchanged, unless standard output is a terminal. */
   readonly data: (text: string) => void;
   /** Prints a value as JSON, on one line unless `indent` is given. */
   readonly json: (value: unknown, indent?: number) => void;
-  /** Shows a line until the next one is printed. Prints nothing if standard output is not a terminal. */
+  /** Shows a line until the next one is printed. Prints nothing if standard output is no terminal that can do so. */
   readonly live: (text: string) => void;
   /** Prints a line to standard error. */
   readonly note: (text: string) => void;
@@ -46,6 +65,8 @@ export interface Streams {
   readonly stderr: Stream;
   /** Returns the width of the terminal; undefined if standard output is not one, or if it was closed. */
   readonly width?: Terminal["width"];
+  /** Default: it replaces lines, without colours. */
+  readonly abilities?: TerminalAbilities;
   /**
    * Makes the command continue when standard output fails: it loses those lines and says so once on standard error.
    * Otherwise an OutputError ends it.
@@ -57,7 +78,10 @@ export interface Streams {
 /** Replaces the line that the cursor is on. */
 const CLEAR = "\r\x1b[K";
 
-export function createTerminal({ stdout, stderr, width = () => undefined, outlivesOutput, keys }: Streams): Terminal {
+export function createTerminal(
+  { stdout, stderr, width = () => undefined, abilities, outlivesOutput, keys }: Streams,
+): Terminal {
+  const hasColours = () => abilities?.colours === true && width() !== undefined;
   let isLive = false;
   let isJson = false;
   const toError = createWriter(stderr, (error) => {
@@ -83,6 +107,10 @@ export function createTerminal({ stdout, stderr, width = () => undefined, outliv
   };
   return {
     line: (text) => print(`${printable(text)}\n`),
+    emphasize: (text, emphasis) => {
+      const safe = printable(text);
+      print(`${emphasis && hasColours() ? emphasized(safe, emphasis) : safe}\n`);
+    },
     write: (text) => print(printableLines(text)),
     data: (text) => print(width() === undefined ? text : printableLines(text)),
     json: (value, indent) => {
@@ -91,14 +119,20 @@ export function createTerminal({ stdout, stderr, width = () => undefined, outliv
     },
     live: (text) => {
       const columns = width();
-      if (columns === undefined) return;
-      toOutput(`${CLEAR}${printable(text).slice(0, columns - 1)}`);
+      if (columns === undefined || abilities?.moves === false) return;
+      toOutput(`${CLEAR}${fitted(printable(text), columns - 1)}`);
       isLive = true;
     },
     note,
     width,
     keys,
   };
+}
+
+function emphasized(text: string, { tone, part = text }: Emphasis): string {
+  const [begin, end] = TONES[tone];
+  const at = text.indexOf(part);
+  return at < 0 ? text : text.slice(0, at) + begin + part + end + text.slice(at + part.length);
 }
 
 /**

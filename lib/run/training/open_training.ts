@@ -3,19 +3,19 @@ import { type DataSize, textDefaults } from "../../config/text_defaults.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Resolve } from "../../config/resolve.ts";
 import type { TrainingRunOptions } from "./prepare.ts";
-import { readRunData, type RunData } from "./reload_data.ts";
+import { type ReadingOptions, readRunData, type RunData } from "./reload_data.ts";
 import { TrainingRun } from "./training_run.ts";
 
-type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & {
-  /** Replaces standard input. */
-  readonly input?: AsyncIterable<Uint8Array>;
-};
+type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & ReadingOptions;
 
 /** Makes the run. Throws an InputError if the config or its data do not allow it. */
-export async function openTraining(resolve: Resolve, { input, ...options }: OpenOptions): Promise<TrainingRun> {
+export async function openTraining(
+  resolve: Resolve,
+  { input, onRows, ...options }: OpenOptions,
+): Promise<TrainingRun> {
   const config = resolve();
   if (config.task !== "table") return await TrainingRun.create({ ...options, config });
-  const read = await readRunData(config, input, options.signal);
+  const read = await readRunData(config, { input, onRows, signal: options.signal });
   const { vectors } = read.source;
   const defaults = { ...textDefaults(dataSize(config, read)), ...vectors && { embedding: vectors.width } };
   return await TrainingRun.create({ ...options, ...read, config: resolve(defaults) });

@@ -31,6 +31,15 @@ export interface DataSource {
   readonly test: LoadedPart | undefined;
 }
 
+/** Says how files are read. */
+export interface ReadingOptions {
+  /** Replaces standard input. */
+  readonly input?: AsyncIterable<Uint8Array> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then with the number of rows so far. */
+  readonly onRows?: ((rows: number) => void) | undefined;
+}
+
 export interface RunData {
   readonly data: TrainingData;
   readonly source: DataSource;
@@ -44,12 +53,11 @@ export async function readDataAgain(
   directory: string,
   config: Config,
   rules: ReadingRules | undefined,
-  input?: AsyncIterable<Uint8Array>,
-  signal?: AbortSignal,
+  options: ReadingOptions = {},
 ): Promise<Partial<RunData>> {
   if (config.task !== "table") return {};
   const vectors = config.vectors === "" ? "" : join(directory, VECTORS);
-  return await readRunData({ ...config, vectors }, input, signal, rules ?? 1);
+  return await readRunData({ ...config, vectors }, options, rules ?? 1);
 }
 
 /**
@@ -58,13 +66,12 @@ export async function readDataAgain(
  */
 export async function readRunData(
   config: Config,
-  input?: AsyncIterable<Uint8Array>,
-  signal?: AbortSignal,
+  { input, signal, onRows }: ReadingOptions = {},
   rules: ReadingRules = NEWEST_RULES,
 ): Promise<RunData> {
   const loaded = await unlessAborted(
     signal,
-    loadData({ ...config, sources: config.data, rules, ...input && { input } }),
+    loadData({ ...config, sources: config.data, rules, ...input && { input }, ...onRows && { onRows } }),
   );
   const { labels, vocabulary, maxLength, preprocessing, statistics, vectors, training, keys, validation, test } =
     loaded;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { columns, displayWidth, fitted, padded } from "../../../lib/cli/terminal/columns.ts";
+import { columns, displayWidth, fitted, padded, wrapped } from "../../../lib/cli/terminal/columns.ts";
 
 Deno.test("displayWidth() counts wide characters twice and marks not at all", () => {
   // The widths are those of Unicode's EastAsianWidth.txt and of the terminals xterm and tmux.
@@ -36,4 +36,13 @@ Deno.test("columns() shortens the first column to the terminal, and a long one a
   assertEquals(columns(rows, 20), ["class           rows", "xxxxxxxxxxxxx…     1", "日本·             20"]);
   assertEquals(columns(rows, 5), ["class     rows", "xxxxxxx…     1", "日本·       20"]);
   assertEquals(columns(rows, undefined).map((line) => line.length), [66, 66, 64]);
+});
+
+Deno.test("wrapped() breaks a text between its words, and keeps long words and the first spaces", () => {
+  assertEquals(wrapped("one two three", undefined), ["one two three"]);
+  assertEquals(wrapped("one two three", 13), ["one two three"]);
+  assertEquals(wrapped("one two  three four", 9), ["one two", "  three", "  four"]);
+  assertEquals(wrapped("    one two", 9, 4), ["    one", "    two"]);
+  assertEquals(wrapped("a abcdefghijkl b", 6), ["a", "  abcdefghijkl", "  b"]);
+  assertEquals(wrapped("日本語 日本語", 10), ["日本語", "  日本語"]);
 });

@@ -56,7 +56,7 @@ Deno.test("a live line is cut at the width, and makes room for what is printed n
   terminal.line("a line that stays");
   terminal.live("last");
   terminal.note("an error");
-  assertEquals(terminal.stdout(), "\r\x1b[K012345678\r\x1b[Knext\r\x1b[Ka line that stays\n\r\x1b[Klast\r\x1b[K");
+  assertEquals(terminal.stdout(), "\r\x1b[K01234567…\r\x1b[Knext\r\x1b[Ka line that stays\n\r\x1b[Klast\r\x1b[K");
   const piped = fakeTerminal();
   piped.live("never seen");
   assertEquals(piped.stdout(), "");

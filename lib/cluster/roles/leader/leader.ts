@@ -39,7 +39,7 @@ export class Leader {
 
   /** Leads until training ends. Throws Deposed if it may not lead any more. */
   async run(): Promise<void> {
-    const { local, report } = this.#context;
+    const { local } = this.#context;
     const since = await this.#begin();
     if (since === undefined) return;
     this.#answeredAt = since;
@@ -53,7 +53,6 @@ export class Leader {
     });
     while (!local.finished) await this.#lead(collector);
     await this.#publishState();
-    report(`Training has ended after round ${local.round}`);
   }
 
   /**
