@@ -85,9 +85,12 @@ export async function runProperties(): Promise<Readonly<Record<string, Property>
 }
 
 /** Predicts labels. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */
-export async function predict(questions: readonly Question[]): Promise<Answers> {
+export async function predict(questions: readonly Question[], explain = false): Promise<Answers> {
   if (questions.length > 1) return await request<Answers>("predict", "POST", { instances: questions });
-  const answer = await request<Omit<Answers, "predictions"> & Prediction>("predict", "POST", questions[0]);
+  const answer = await request<Omit<Answers, "predictions"> & Prediction>("predict", "POST", {
+    ...questions[0],
+    ...explain && { explain },
+  });
   return { ...answer, predictions: [answer] };
 }
 

@@ -7,6 +7,7 @@ import { count, percent, shortDigest } from "../../lib/report/format.ts";
 import type { Answers } from "../api.ts";
 import { type Question, textOf } from "../state/question.ts";
 import { Bar, Short } from "../ui/card.ts";
+import { ReasonsView } from "./reasons.ts";
 
 /** Most classes with a bar of their own. */
 const MOST = 6;
@@ -27,12 +28,17 @@ export function AnswerView({ answers, questions, model }: AnswerProps): Componen
     }</span></li>`
   );
   return markup`
-    ${predictions.length > 1 ? markup`<ol id="answers" class="pairs">${listed}</ol>` : first && one(first, model)}
+    ${
+    predictions.length > 1
+      ? markup`<ol id="answers" class="pairs">${listed}</ol>`
+      : first && one(first, model, questions[0])
+  }
     <p id="source" class="hint" title="Run ${run}, digest ${digest}">${source}</p>`;
 }
 
-function one(prediction: Prediction, { length, labels }: ModelInfo): ComponentChildren {
-  const { unknownShare = 0, truncated = false } = prediction;
+function one(prediction: Prediction, { length, labels }: ModelInfo, question: Question | undefined): ComponentChildren {
+  const { unknownShare = 0, truncated = false, reasons } = prediction;
+  const text = question && "text" in question ? question.text : undefined;
   // Reasons not to trust the answer to a text.
   const flags = [
     ...unknownShare > 0 ? [`${percent(unknownShare, 0)} of its tokens are unknown`] : [],
@@ -42,7 +48,8 @@ function one(prediction: Prediction, { length, labels }: ModelInfo): ComponentCh
     <p class="answer"><strong id="label">${prediction.label ?? NONE}</strong>${" "}
       <span id="class" class="hint">${classText(prediction)}</span></p>
     <ul id="flags" class="flags">${flags}</ul>
-    <ol id="bars" class="bars">${barsOf(prediction, labels)}</ol>`;
+    <ol id="bars" class="bars">${barsOf(prediction, labels)}</ol>
+    ${reasons && h(ReasonsView, { text, reasons })}`;
 }
 
 const NONE = "none of these";

@@ -56,6 +56,7 @@ function Form({ model }: { readonly model: ModelInfo }): ComponentChildren {
   /** Number of the newest question: late answers to older ones are not shown. */
   const newest = useRef(0);
   useEffect(() => void (text.value = random()), []);
+  const canExplain = model.text && model.labels.length > 1;
   const isLong = linesOf(text.value).length > 1;
   const ask = async (event?: Event) => {
     event?.preventDefault();
@@ -66,7 +67,7 @@ function Form({ model }: { readonly model: ModelInfo }): ComponentChildren {
       return;
     }
     try {
-      const answer = { text: text.value, questions, answers: await predict(questions) };
+      const answer = { text: text.value, questions, answers: await predict(questions, canExplain) };
       if (number !== newest.current) return;
       asked.value = [answer, ...asked.value.filter((one) => one.text !== answer.text)].slice(0, 1 + HISTORY);
       problem.value = "";

@@ -1,0 +1,30 @@
+/** Colours the tokens of a text by what they add to the answer. */
+import { html as markup } from "htm/preact";
+import type { ComponentChildren } from "preact";
+import type { Reasons } from "../../lib/standalone/answer_types.ts";
+
+interface ReasonsProps {
+  /** Undefined for a question of tokens, which are shown by their names. */
+  readonly text: string | undefined;
+  readonly reasons: Reasons;
+}
+
+export function ReasonsView({ text, reasons: { label, against, logOdds, tokens } }: ReasonsProps): ComponentChildren {
+  const most = tokens.reduce((sum, { weight }) => Math.max(sum, Math.abs(weight)), Number.MIN_VALUE);
+  const parts: ComponentChildren[] = [];
+  let at = 0;
+  tokens.forEach(({ token, weight, start, end }, index) => {
+    if (text !== undefined && (start === undefined || end === undefined)) return;
+    parts.push(text === undefined ? " " : text.slice(at, start));
+    const share = Math.round(100 * Math.abs(weight) / most);
+    parts.push(markup`<span key=${index} class="reason ${weight < 0 ? "against" : ""}" title=${signed(weight)}
+      style="--share: ${share}">${text?.slice(start, end) ?? token}</span>`);
+    at = end ?? at;
+  });
+  const says = `${label} rather than ${against}: log-odds ${signed(logOdds)}. Underlined words speak against it.`;
+  return markup`<p id="reasons" class="prose">${parts}${text?.slice(at)}</p><p class="hint">${says}</p>`;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+}
