@@ -9,7 +9,7 @@ import { count, percent } from "../../lib/report/format.ts";
 import { Card, Short } from "../ui/card.ts";
 
 type Class = Evaluation["classes"][number];
-type Column = keyof Class;
+type Column = Exclude<keyof Class, "threshold">;
 
 /** Most classes that are listed. */
 const MOST = 200;

@@ -1,7 +1,8 @@
 /** The parts of the served model by themselves, and commands that follow. */
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
-import type { RowMetrics, Summary } from "../../lib/base/events.ts";
+import type { Summary } from "../../lib/base/events.ts";
+import type { RowMetrics } from "../../lib/base/row_metrics.ts";
 import { modelText, nextCommands } from "../../lib/report/outcome.ts";
 import type { Evaluation, Evaluations } from "../../lib/model/evaluation.ts";
 import { loss, percent } from "../../lib/report/format.ts";

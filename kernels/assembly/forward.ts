@@ -11,6 +11,7 @@ export { pickRows } from "./matrices/rows";
 export { poolMean } from "./head/pool_mean";
 export { poolMax } from "./head/pool_max";
 export { softmax } from "./head/softmax";
+export { sigmoids } from "./head/sigmoid";
 export { zero } from "./matrices/sums";
 
 /** Returns a · b + c, by which a caller finds out whether the engine rounds it once. */

@@ -14,6 +14,7 @@ export { poolMean, poolMeanBackward } from "./head/pool_mean";
 export { poolMax, poolMaxBackward } from "./head/pool_max";
 export { drop, dropAgain } from "./tokens/dropout";
 export { softmaxCrossEntropy, softmax } from "./head/softmax";
+export { sigmoidCrossEntropy, sigmoids } from "./head/sigmoid";
 export { columnSums, zero } from "./matrices/sums";
 export { squaredNorm } from "./vectors/norm";
 export { squaredNormRows } from "./vectors/norm_rows";

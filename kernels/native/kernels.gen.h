@@ -290,6 +290,8 @@ LOCKSTEP_EXPORT void KERNEL(drop)(uint8_t *memory, uint32_t call);
 LOCKSTEP_EXPORT void KERNEL(dropAgain)(uint8_t *memory, uint32_t mask, uint32_t kept, int32_t count, int32_t width, uint32_t matrix, uint32_t stride, uint32_t row);
 LOCKSTEP_EXPORT double KERNEL(softmaxCrossEntropy)(uint8_t *memory, uint32_t logits, int32_t rows, int32_t panels, uint32_t labels, float scale, uint32_t weights, uint32_t correct, uint32_t spare);
 LOCKSTEP_EXPORT void KERNEL(softmax)(uint8_t *memory, uint32_t logits, int32_t rows, int32_t panels, int32_t classes, uint32_t to, uint32_t spare);
+LOCKSTEP_EXPORT double KERNEL(sigmoidCrossEntropy)(uint8_t *memory, uint32_t logits, int32_t rows, int32_t panels, uint32_t labels, uint32_t offsets, float scale, uint32_t correct);
+LOCKSTEP_EXPORT void KERNEL(sigmoids)(uint8_t *memory, uint32_t logits, int32_t rows, int32_t panels, int32_t classes, uint32_t to);
 LOCKSTEP_EXPORT void KERNEL(columnSums)(uint8_t *memory, uint32_t from, uint32_t fromStride, uint32_t fromRow, int32_t panels, int32_t rows, uint32_t to);
 LOCKSTEP_EXPORT void KERNEL(zero)(uint8_t *memory, uint32_t at, uint32_t bytes);
 LOCKSTEP_EXPORT double KERNEL(squaredNorm)(uint8_t *memory, uint32_t from, int32_t count);

@@ -12,7 +12,7 @@ import type { Input, Prediction, PredictOptions, Reasons } from "../standalone/a
 import { prediction, wantedThreshold } from "../standalone/answers.ts";
 import { checkExplainable } from "../standalone/explain.ts";
 import { createReader } from "../standalone/reader.ts";
-import type { TrainedModel } from "../predict/trained_model.ts";
+import { refuseSeveral, type TrainedModel } from "../predict/trained_model.ts";
 import type { Input as CheckedInput, Reader } from "../predict/types.ts";
 import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
 import { obstacleAt, writePieces } from "../run/files/files.ts";
@@ -164,6 +164,7 @@ export class OpenModel implements Model {
   ): Promise<(Prediction & { readonly reasons?: Reasons })[]> {
     this.#checkOpen();
     const { labels, version } = this.trained;
+    refuseSeveral(this.trained);
     const threshold = wantedThreshold(version.rejection, reject);
     const predictor = await (this.#predictor ??= this.#open());
     const answers: (Prediction & { readonly reasons?: Reasons })[] = [];

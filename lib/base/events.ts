@@ -1,5 +1,6 @@
 /** Defines a run's events, which all parts share. An event's `id` is its position in the run's log, from 1, without gaps. */
 import { z } from "zod";
+import { rowMetricsSchema } from "./row_metrics.ts";
 
 const metrics = z.object({ loss: z.number(), accuracy: z.number() });
 
@@ -211,22 +212,6 @@ const baselineMetrics = z.object({
 
 /** Metrics of a linear model of n-grams on the same rows, which the LSTM should exceed. */
 const baseline = z.object({ ...stamp, type: z.literal("baseline"), ...baselineMetrics.shape });
-
-/** Describes the metrics of a model on rows whose labels are known; the loss is the mean cross-entropy in nats. */
-export const rowMetricsSchema = z.object({
-  rows: z.int(),
-  loss: z.number(),
-  accuracy: z.number(),
-  /** Mean of the classes' F1. */
-  macroF1: z.number(),
-  /** Expected calibration error. */
-  calibrationError: z.number(),
-  /** If less confident rows are rejected: the least confidence of an answer, the share of rows with one, and their accuracy. */
-  answered: z.object({ threshold: z.number(), share: z.number(), accuracy: z.number() }).optional(),
-  /** In a summary: the pairs of classes that the served model confuses most, the worst first. */
-  confused: z.array(z.object({ label: z.string(), given: z.string(), rows: z.int() })).optional(),
-});
-export type RowMetrics = z.infer<typeof rowMetricsSchema>;
 
 export const summarySchema = z.object({
   run: z.string(),

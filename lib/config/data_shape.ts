@@ -22,6 +22,8 @@ export const TOKENIZERS = ["auto", "words", "chars", "codes"] as const;
 export const rowShape = {
   textColumn: readShape.textColumn,
   labelColumn: readShape.labelColumn,
+  labels: readShape.labels,
+  labelSeparator: readShape.labelSeparator,
   format: z.enum(["auto", ...FORMATS.map(({ name }) => name)]).default("auto")
     .describe("format of the files; auto: by extension and content"),
   delimiter: readShape.delimiter,

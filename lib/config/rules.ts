@@ -104,6 +104,11 @@ const RULES: readonly Rule[] = [
     expected: () => "0 for the task parity",
   },
   {
+    field: "labelSeparator",
+    when: ({ labels, labelSeparator }) => labels === "one" && labelSeparator !== "",
+    expected: () => "no value with `labels` one",
+  },
+  {
     field: "letterRows",
     when: ({ task, letterRows }) => task === "parity" && letterRows > 0,
     expected: () => "0 for the task parity, whose tokens have no letters",

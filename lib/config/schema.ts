@@ -12,6 +12,7 @@ import { dataShape } from "./data_shape.ts";
 import { KERNEL_CHOICES } from "./kernels.ts";
 import { notesShape } from "./notes_shape.ts";
 import { pathMarks, pathValue } from "./paths.ts";
+import { THRESHOLD_FOR } from "./threshold_for.ts";
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
 const number = (min: number, max: number) => z.number().min(min).max(max);
@@ -199,6 +200,9 @@ export const fileShape = {
     .describe(
       "share of the answers that must be right: less confident rows get no label; 0: all do",
     ),
+  thresholdFor: z.string().regex(THRESHOLD_FOR, "expected f1, or precision=0.9").default("f1").describe(
+    "what the threshold of each label is chosen for, where a row may have several: its F1, or a precision as in precision=0.9",
+  ),
   ...dataShape,
   vectorsRate: number(0, 100).default(0.1)
     .describe("with `vectors`: their learning rate, as a factor of `learningRate`; 0: they stay as the file has them"),

@@ -15,7 +15,7 @@ export function f1Of({ support, given, right }: ClassCounts): Float64Array {
 /** Returns the mean F1 of the classes that have rows. */
 export function macroF1(counts: ClassCounts): number {
   const own = f1Of(counts).filter((_, k) => counts.support[k]! > 0);
-  return own.reduce((sum, f1) => sum + f1, 0) / own.length;
+  return own.reduce((sum, f1) => sum + f1, 0) / Math.max(1, own.length);
 }
 
 /** Counts the answers `given` to rows with these labels; all are classes, from 0 to `classes - 1`. */

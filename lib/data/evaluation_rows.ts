@@ -6,7 +6,7 @@ import { shortJson } from "../base/printable.ts";
 import { inputError } from "../base/errors.ts";
 import type { LoadedPart } from "./encode/assemble.ts";
 import { quotedSource } from "../formats/bytes.ts";
-import { inputOf, isProblem, type Row } from "../formats/entry.ts";
+import { inputOf, isProblem, labelsOf, type Row } from "../formats/entry.ts";
 import { readRows, type SourceInfo } from "../formats/rows.ts";
 import type { EncodedText } from "./encode/text_encoder.ts";
 import type { Preprocessing } from "./encode/preprocessing.ts";
@@ -37,7 +37,7 @@ export async function readEvaluationRows(
 ): Promise<EvaluationRows> {
   const classes = new Map(labels.map((label, index) => [label, index]));
   const problems = new ProblemLog();
-  const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly label: number; readonly key: number })[] = [];
+  const rows: (EncodedText & Pick<Row, "file" | "line"> & { readonly labels: number[]; readonly key: number })[] = [];
   const read: SourceInfo[] = [];
   const texts = new KeptTexts();
   const warnings = new WarningLog();
@@ -48,11 +48,13 @@ export async function readEvaluationRows(
       continue;
     }
     const { file, line } = entry;
-    const label = options.unlabelled ? 0 : classes.get(entry.label);
+    const names = options.unlabelled ? [] : labelsOf(entry);
+    const own = options.unlabelled ? [0] : names.map((name) => classes.get(name)!);
+    const wrong = names.find((name) => !classes.has(name));
     const row = inputOf(entry);
-    if (label === undefined) problems.add({ file, line, problem: unknownLabel(entry.label, labels) });
+    if (wrong !== undefined) problems.add({ file, line, problem: unknownLabel(wrong, labels) });
     else {
-      rows.push({ file, line, label, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });
+      rows.push({ file, line, labels: own, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });
       texts.add(entry);
     }
   }
@@ -62,10 +64,13 @@ export async function readEvaluationRows(
     throw inputError("data", message);
   }
   const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
+  const count = options.labels === "many" && !options.unlabelled ? "many" : "one";
+  const ofRows = rows.reduce((sum, row) => sum + row.labels.length, 0);
+  const sizes = { rows: rows.length, tokens, labels: count === "many" ? ofRows : rows.length };
   const { vocabulary, hasLetters } = preprocessing;
-  const builder = new TableBuilder(rows.length, tokens, vocabulary, sources, hasLetters, texts);
+  const builder = new TableBuilder(sizes, count, vocabulary, sources, hasLetters, texts);
   for (const row of rows) {
-    builder.begin(row.label, sources.indexOf(row.file), row.line);
+    builder.begin(row.labels, sources.indexOf(row.file), row.line);
     for (const token of row.tokens) builder.push(token);
     builder.unknown.addAll(row.unknown);
   }

@@ -40,6 +40,8 @@ export const dataStatisticsSchema = z.object({
   digest: z.string(),
   /** Rows of each class, by role. */
   classes: z.array(z.object({ label: z.string(), training: z.int(), validation: z.int(), test: z.int() })),
+  /** Where a row may have several labels: their mean number, the most, and the rows without any. */
+  labels: z.object({ mean: z.number(), most: z.int(), none: z.int() }).optional(),
   parts: z.object({
     training: partSchema.optional(),
     validation: partSchema.optional(),

@@ -172,7 +172,8 @@ export interface Engine {
   hold(weights?: Float32Array): void;
   /**
    * Writes the gradient of the mean cross-entropy of `batch` at `weights` to `out` (`[layout.size]`, gaps 0), and
-   * returns the batch's sums before the step. With class weights w the mean is Σ w l / Σ w over the rows, as in PyTorch's
+   * returns the batch's sums before the step. Where sequences may have several labels, the cross-entropy of a sequence is the
+   * sum of the binary ones of all labels. With class weights w the mean is Σ w l / Σ w over the rows, as in PyTorch's
    * CrossEntropyLoss; the sums are not weighted. With `lazy` rows it writes only the rows `rows()` of the embedding and
    * leaves the others unchanged.
    *
@@ -213,7 +214,7 @@ export interface Engine {
    * unchanged. Throws a RangeError if `list` is too short.
    */
   findRows(options: FindRowsOptions): RowsFound;
-  /** Returns class probabilities `[batch.size, classes]`, row-major, in a new array. */
+  /** Returns the probabilities of all classes, `[batch.size, classes]`, row-major, in a new array. */
   predict(weights: Float32Array, batch: Batch): Float32Array;
   /** Returns loss and hits of `batch` at `weights`, like `predict` without dropout. */
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics;

@@ -12,6 +12,7 @@ interface RoomSize {
   readonly maxBatch: number;
   readonly maxLength: number;
   readonly maxVectors?: number | undefined;
+  readonly maxLabels?: number | undefined;
 }
 
 /** A memory of a fixed size. What it gives out throws a RangeError when no room is left. */
@@ -19,16 +20,18 @@ export class Room {
   readonly memory: WebAssembly.Memory;
   readonly scratch: { readonly byteOffset: number; readonly byteLength: number };
   readonly #maxVectors: number | undefined;
+  readonly #maxLabels: number | undefined;
   #next: number;
 
   constructor(
-    { scratch, floats, batches, maxBatch, maxLength, maxVectors }: RoomSize,
+    { scratch, floats, batches, maxBatch, maxLength, maxVectors, maxLabels }: RoomSize,
     createMemory: (pages: number) => WebAssembly.Memory,
   ) {
     this.#next = wholeLines(scratch);
     this.#maxVectors = maxVectors;
+    this.#maxLabels = maxLabels;
     this.scratch = { byteOffset: 0, byteLength: scratch };
-    const batchBytes = wholeLines(batchWords(maxBatch, maxLength, maxVectors) * 4);
+    const batchBytes = wholeLines(batchWords(maxBatch, maxLength, maxVectors, maxLabels) * 4);
     const bytes = this.#next + wholeLines(floats * 4) + batches * batchBytes;
     // The size is fixed: memory that grows gets another buffer, and older views stay on the old one.
     this.memory = createMemory(Math.max(1, Math.ceil(bytes / PAGE_BYTES)));
@@ -39,9 +42,9 @@ export class Room {
   }
 
   batch(size: number, length: number): Batch {
-    const words = batchWords(size, length, this.#maxVectors);
+    const words = batchWords(size, length, this.#maxVectors, this.#maxLabels);
     const area = new Int32Array(this.memory.buffer, this.#allocate(words * 4), words);
-    return createBatch(size, length, area, this.#maxVectors);
+    return createBatch(size, length, area, this.#maxVectors, this.#maxLabels);
   }
 
   #allocate(size: number): number {

@@ -18,6 +18,8 @@ interface WorkspaceRoom {
   readonly floats: number;
   /** Counts the batches of the engine's largest size. */
   readonly batches: number;
+  /** Limits the labels of a row, if it may have several. */
+  readonly maxLabels?: number;
 }
 
 /** Creates a workspace. Its vectors and batches throw a RangeError when no room is left. */

@@ -35,9 +35,12 @@ const SAMPLE = 1000;
 function openDelimited(source: TextSource, options: ReadOptions, tabs: boolean) {
   const { rows, syntax, records, namesDelimiter } = firstRecords(source, options, tabs);
   const layout = delimitedLayout(rows, syntax, records, options, namesDelimiter);
+  const isMany = options.labels === "many" || options.labels === "auto" && options.labelSeparator !== "";
+  const labels = isMany ? "many" as const : "one" as const;
   return {
     description: describe(layout, options),
-    batches: () => readDelimited(source, layout, options),
+    labels,
+    batches: () => readDelimited(source, layout, { ...options, labels }),
     writer: (added: readonly WrittenColumn[]) => recordWriter(source, layout, added),
   };
 }

@@ -5,7 +5,17 @@
 import { counted } from "../base/counted.ts";
 import { cannotRead } from "./bytes.ts";
 import type { ReadOptions } from "./read_options.ts";
-import { type Entry, MAX_ROW, readLabel, type RowContent, textProblem, TOO_LONG } from "./entry.ts";
+import {
+  EMPTY_LABEL,
+  type Entry,
+  labelsOf,
+  MAX_ROW,
+  readLabels,
+  type RowContent,
+  separated,
+  textProblem,
+  TOO_LONG,
+} from "./entry.ts";
 import type { DelimitedLayout } from "./layout.ts";
 import { parseRecords } from "./papaparse.ts";
 import { spacedQuotes } from "./spaced_quotes.ts";
@@ -145,9 +155,12 @@ class DelimitedReader {
     }
     const content = this.#content(text, others);
     if (labelText === undefined) return { ...content, label: "" };
-    const label = readLabel(labelText, this.#options, place);
-    if (this.#options.warn) this.#swallowed.know(label);
-    return label === "" ? `has an empty label (column "${columns[labelAt]}")` : { ...content, label };
+    const isMany = this.#options.labels === "many";
+    const texts = isMany ? separated(labelText, this.#options) : [labelText];
+    const read = readLabels(texts, isMany ? "many" : "one", this.#options, place);
+    if (typeof read === "string") return read === EMPTY_LABEL ? `${read} (column "${columns[labelAt]}")` : read;
+    if (this.#options.warn) { for (const label of labelsOf(read)) this.#swallowed.know(label); }
+    return { ...content, ...read };
   }
 
   /** Returns what the options make of a row's text, or first field, and of its `more` columns. */

@@ -1,5 +1,6 @@
 /** The entries of a source: rows, and problems in place of bad rows. */
 import { counted } from "../base/counted.ts";
+import { shortened } from "../base/printable.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { composed, labelForm } from "../base/normal_form.ts";
 
@@ -22,12 +23,19 @@ export function inputOf(row: RowInput): string | readonly string[] {
   return "tokens" in row ? row.tokens : row.text;
 }
 
-/** The contents of a labelled row. The label is "" only if labels are not read. */
+/**
+ * The contents of a labelled row. The label is "" only if labels are not read, or if a row may have several: these are in
+ * `labels`, each once.
+ */
 export type RowContent = RowInput & {
   readonly label: string;
+  readonly labels?: readonly string[];
   /** The values of the columns `extras`, if the options name any; "" for none. */
   readonly extras?: readonly string[] | undefined;
 };
+
+/** Says whether each row has one label, or any number of them. */
+export type LabelCount = "one" | "many";
 
 /** A row as its source has it: the fields of its record, or its line without the end. */
 export type Original = readonly string[] | string;
@@ -52,13 +60,50 @@ export function isProblem(entry: Entry): entry is RowProblem {
 }
 
 /** Returns the label that is written as `text`, and warns of characters that it drops. */
-export function readLabel(text: string, { rules, warn }: ReadOptions, { file, line }: Place): string {
+function readLabel(text: string, { rules, warn }: ReadOptions, { file, line }: Place): string {
   if (rules === 1) return text.trim();
   const label = labelForm(text);
   if (warn && label.length < composed(text.trim()).length) {
     warn({ file, line, warning: "has invisible characters in its label, which are ignored" });
   }
   return label;
+}
+
+export const EMPTY_LABEL = "has an empty label";
+
+/** Most labels of a row: far more than rows have, as each row of a batch has room for the most. */
+const MOST_LABELS = 256;
+
+/**
+ * Returns the labels that are written as `texts`, if rows may have any number of them, and otherwise the only one; or says why
+ * there are none. Blank texts are no labels where there may be several.
+ */
+export function readLabels(
+  texts: readonly string[],
+  count: LabelCount,
+  options: ReadOptions,
+  place: Place,
+): Pick<RowContent, "label" | "labels"> | string {
+  const read = [...new Set(texts.map((text) => readLabel(text, options, place)))];
+  if (count === "one") {
+    if (read.includes("")) return EMPTY_LABEL;
+    const shown = read.slice(0, 5).map((label) => JSON.stringify(shortened(label))).join(", ");
+    return read.length === 1 ? { label: read[0]! } : `has several labels, ${shown}: expected one, or \`labels\` many`;
+  }
+  const labels = read.filter((label) => label !== "");
+  return labels.length <= MOST_LABELS
+    ? { label: "", labels }
+    : `has ${counted(labels.length, "label")}, expected at most ${MOST_LABELS}`;
+}
+
+/** Returns the parts of `text` between separators; all of it where none is named. */
+export function separated(text: string, { labelSeparator }: Pick<ReadOptions, "labelSeparator">): string[] {
+  return labelSeparator === "" ? [text] : text.split(labelSeparator);
+}
+
+/** Returns the labels of a row. */
+export function labelsOf({ label, labels }: Pick<RowContent, "label" | "labels">): readonly string[] {
+  return labels ?? [label];
 }
 
 /** Longest row that is read, in UTF-16 units: far more than texts to classify have, and far less than memory. */

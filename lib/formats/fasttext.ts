@@ -2,7 +2,7 @@
 import { cannotRead } from "./bytes.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { shortened } from "../base/printable.ts";
-import { type Place, readLabel, type RowContent, textProblem } from "./entry.ts";
+import { type LabelCount, labelsOf, type Place, readLabels, type RowContent, textProblem } from "./entry.ts";
 import { readRowLines } from "./lines.ts";
 import { lineWriter } from "./writers/row_writer.ts";
 import type { RowFormat } from "./format.ts";
@@ -22,9 +22,12 @@ export const fastText = {
       const why = `fastText lines have no column ${JSON.stringify(column)}, expected CSV, TSV or JSON lines`;
       throw cannotRead(source.name, why);
     }
+    const labels = options.labels === "auto" ? labelCount(source.head) : options.labels;
     return {
       description: "fastText lines",
-      batches: () => readRowLines(source, options, (line, place) => readRow(line, options, place, source.damaged())),
+      labels,
+      batches: () =>
+        readRowLines(source, options, (line, place) => readRow(line, labels, options, place, source.damaged())),
       writer: (added) => lineWriter(PREFIX, added),
     };
   },
@@ -41,11 +44,23 @@ function isFastText(head: string): boolean {
   return labelled[0] === true && labelled.filter(Boolean).length > 0.5 * lines.length;
 }
 
+/** Says whether one of the first lines has several labels. */
+function labelCount(head: string): LabelCount {
+  const distinct = (line: string) => new Set([...line.matchAll(LABEL)].map(([, name]) => name)).size;
+  return head.split("\n", SAMPLE).some((line) => distinct(line) > 1) ? "many" : "one";
+}
+
 /**
- * Reads a row. As in fastText, every word that begins with the prefix is a label and not part of the text; a row has one
- * label, but may repeat it.
+ * Reads a row. As in fastText, every word that begins with the prefix is a label and not part of the text; a row may repeat
+ * a label.
  */
-function readRow(given: string, options: ReadOptions, place: Place, damaged: boolean): RowContent | string {
+function readRow(
+  given: string,
+  count: LabelCount,
+  options: ReadOptions,
+  place: Place,
+  damaged: boolean,
+): RowContent | string {
   const bad = textProblem(given, damaged);
   if (bad) return bad;
   if (options.unlabelled) return { label: "", text: given.replaceAll(LABEL, "").trim() };
@@ -55,17 +70,16 @@ function readRow(given: string, options: ReadOptions, place: Place, damaged: boo
   if (found.length === 0) {
     const glued = line.split(/\s+/).find((word) => word.includes(PREFIX));
     if (glued !== undefined) return `has no label: put a space before ${PREFIX} in ${JSON.stringify(shortened(glued))}`;
-    return `has no label, expected a word that begins with ${PREFIX}: ${JSON.stringify(shortened(line))}`;
+    if (count === "one") {
+      return `has no label, expected a word that begins with ${PREFIX}: ${JSON.stringify(shortened(line))}`;
+    }
   }
-  const labels = [...new Set(found.map(([, name]) => readLabel(name!, options, place)))];
-  if (labels.includes("")) return `has an empty label, expected a name after ${PREFIX}`;
-  if (labels.length > 1) {
-    return `has several labels, ${labels.slice(0, 5).map((label) => JSON.stringify(label)).join(", ")}: expected one`;
-  }
-  const label = labels[0]!;
+  if (found.some(([, name]) => name === "")) return `has an empty label, expected a name after ${PREFIX}`;
+  const read = readLabels(found.map(([, name]) => name!), count, options, place);
+  if (typeof read === "string") return read;
   // Labels at the beginning or the end do not change the text between them.
   const text = line.replaceAll(LABEL, "").trim();
-  for (const [where, what] of [["label", label], ["word", text]] as const) {
+  for (const [where, what] of [["label", labelsOf(read).join(" ")], ["word", text]] as const) {
     if (!what.includes(PREFIX)) continue;
     const meaning = where === "label" ? "part of its name" : "text";
     options.warn?.({
@@ -73,7 +87,7 @@ function readRow(given: string, options: ReadOptions, place: Place, damaged: boo
       warning: `has ${PREFIX} within a ${where}, which is read as ${meaning}: put a space before each label`,
     });
   }
-  return { label, text };
+  return { ...read, text };
 }
 
 /** Returns the row by the first rules: the first word is the label, and the others are text. */

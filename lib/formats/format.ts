@@ -1,6 +1,6 @@
 /** Describes formats of rows. To add one, write a file like fasttext.ts, and list it in rows.ts. */
 import type { ByteSource } from "./bytes.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, LabelCount } from "./entry.ts";
 import type { ReadOptions } from "./read_options.ts";
 import type { RowWriter, WrittenColumn } from "./writers/row_writer.ts";
 import type { TextSource } from "./text.ts";
@@ -31,6 +31,8 @@ interface Head {
 export interface OpenedRows {
   /** Describes the format in words: `CSV with commas, …`. */
   readonly description: string;
+  /** Says how many labels a row has: as the options say, or else as the beginning of the source shows. */
+  readonly labels: LabelCount;
   /** Reads the entries, in batches of what is available. */
   readonly batches: () => AsyncGenerator<Entry[], void, void>;
   /** Creates a writer of the same rows in this format, with more columns. */

@@ -5,7 +5,7 @@ import { shortened, shortJson } from "../base/printable.ts";
 import { isRecord } from "../base/record.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { isNumber, parseWithDigits } from "./json_digits.ts";
-import { type Place, readLabel, type RowContent, textProblem } from "./entry.ts";
+import { type LabelCount, type Place, readLabels, type RowContent, separated, textProblem } from "./entry.ts";
 import { readRowLines } from "./lines.ts";
 import { objectWriter } from "./writers/row_writer.ts";
 import type { RowFormat } from "./format.ts";
@@ -18,27 +18,59 @@ export const jsonLines = {
   detect: ({ text }) => /^\{\s*["}]/.test(text.trimStart()),
   open({ text }, options) {
     const source = text();
+    const labels = options.labels === "auto" ? labelCount(source.head, options) : options.labels;
     return {
       description: "JSON lines",
-      batches: () => readRowLines(source, options, (line, place) => readRow(line, options, place, source.damaged())),
+      labels,
+      batches: () =>
+        readRowLines(source, options, (line, place) => readRow(line, labels, options, place, source.damaged())),
       writer: (added) => objectWriter(source.head, added),
     };
   },
 } as const satisfies RowFormat;
 
-/**
- * Reads a row such as `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": true}`. A list of tokens may
- * also have the key of the text.
- */
-function readRow(line: string, options: ReadOptions, place: Place, damaged: boolean): RowContent | string {
-  const row = parseRow(line, options, damaged);
-  if (typeof row === "string" || options.unlabelled) return row;
-  const label = readLabel(row.label, options, place);
-  return label === "" ? "has an empty label" : { ...row, label };
+/** Lines at the beginning that are searched for a list of labels. */
+const SAMPLE = 1000;
+
+/** Says whether one of the first lines has a list of labels, or labels have a separator. */
+function labelCount(head: string, { labelColumn, labelSeparator }: ReadOptions): LabelCount {
+  if (labelSeparator !== "") return "many";
+  const hasList = (line: string) => {
+    try {
+      const value: unknown = JSON.parse(line);
+      return isRecord(value) && Object.hasOwn(value, labelColumn) && Array.isArray(value[labelColumn]);
+    } catch {
+      return false;
+    }
+  };
+  return head.split("\n", SAMPLE).some(hasList) ? "many" : "one";
 }
 
-/** Returns the row in a line, or its problem. */
-export function parseRow(line: string, columns: Columns, damaged: boolean): RowContent | string {
+/**
+ * Reads a row such as `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": ["a", true]}`. A list of tokens
+ * may also have the key of the text.
+ */
+function readRow(
+  line: string,
+  count: LabelCount,
+  options: ReadOptions,
+  place: Place,
+  damaged: boolean,
+): RowContent | string {
+  const row = parseRow(line, options, damaged, count);
+  if (typeof row === "string" || options.unlabelled) return row;
+  const texts = row.labels ?? [row.label];
+  const read = readLabels(texts.flatMap((text) => separated(text, options)), count, options, place);
+  return typeof read === "string" ? read : { ...row, ...read };
+}
+
+/** Returns the row in a line, or its problem; the labels of a list are verbatim. */
+export function parseRow(
+  line: string,
+  columns: Columns,
+  damaged: boolean,
+  count: LabelCount = "one",
+): RowContent | string {
   const { textColumn, labelColumn, unlabelled, fields, extras } = columns;
   const bad = textProblem(line, damaged);
   if (bad) return bad;
@@ -62,12 +94,25 @@ export function parseRow(line: string, columns: Columns, damaged: boolean): RowC
   const content = fields ? fields.map(own) : own(textColumn) ?? own("tokens");
   if (content === undefined || content === null) return missing(keys, textColumn, own(textColumn));
   const given = unlabelled ? "-" : own(labelColumn);
-  if (given === undefined || given === null) return missing(keys, labelColumn, given);
-  if (typeof given !== "string" && typeof given !== "boolean" && !isNumber(given)) {
-    return `has ${shortJson(given)} for "${labelColumn}", expected a string, a number, true or false`;
+  if (given === undefined || given === null && count === "one") return missing(keys, labelColumn, given);
+  const list: readonly unknown[] = count === "one"
+    ? [given]
+    : Array.isArray(given)
+    ? given
+    : given === null
+    ? []
+    : [given];
+  const wrongLabel = list.find((one) => typeof one !== "string" && typeof one !== "boolean" && !isNumber(one));
+  if (wrongLabel !== undefined) {
+    const hint = count === "one" && Array.isArray(given) ? ", or `labels` many" : "";
+    return `has ${shortJson(wrongLabel)} for "${labelColumn}", expected a string, a number, true or false${hint}`;
   }
   const labelled = {
-    label: unlabelled ? "" : String(given),
+    ...unlabelled
+      ? { label: "" }
+      : count === "one"
+      ? { label: String(given) }
+      : { label: "", labels: list.map(String) },
     ...extras && { extras: extras.map((name) => shortValue(own(name))) },
   };
   if (fields) return { fields: content as readonly unknown[], ...labelled };

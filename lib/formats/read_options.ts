@@ -6,6 +6,14 @@ import { z } from "zod";
 export const readShape = {
   textColumn: z.string().min(1).default("text").describe("column, or JSON key, of the text or of the list of tokens"),
   labelColumn: z.string().min(1).default("label").describe("column, or JSON key, of the label"),
+  labels: z.enum(["auto", "one", "many"]).default("auto").describe(
+    "labels of a row; many: any number of them; auto: many if the beginning of the first file has a row with several, or " +
+      "with `labelSeparator`",
+  ),
+  labelSeparator: z.string().max(8).default("")
+    .describe(
+      "characters between the labels of a row in a CSV file, such as | or a comma; default: a row has one label",
+    ),
   delimiter: z.string().min(1).max(8).default("auto")
     .describe("character between the fields of a CSV file, or tab; auto: by content"),
   header: z.enum(["auto", "yes", "no"]).default("auto")

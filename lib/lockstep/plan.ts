@@ -66,6 +66,7 @@ export function createPlan({ training, data, workers, native }: LockstepConfig):
       maxBatch,
       maxLength,
       maxVectors,
+      maxLabels: model.dataset.mostLabels ?? 0,
       engineScratch: engineScratchBytes(engine),
     },
   };

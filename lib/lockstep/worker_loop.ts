@@ -4,7 +4,7 @@
  */
 import type { Batch } from "../data/batches/batch.ts";
 import { lossWeight } from "../data/batches/class_weights.ts";
-import { mostProbable } from "../data/metrics.ts";
+import { mostProbable, USUAL_THRESHOLD } from "../data/metrics.ts";
 import type { Engine } from "../engine/contract.ts";
 import { createBarrier, waitWhilePaused } from "./barrier.ts";
 import { createChaos } from "./chaos.ts";
@@ -89,10 +89,20 @@ function evaluate({ worker, config, plan, run, engine, timed, barrier }: WorkerC
 }
 
 /** Counts the rows of a batch by their classes, and by those that they are given. */
-function countClasses(counts: Int32Array, probabilities: Float32Array, { labels, size }: Batch): void {
+function countClasses(counts: Int32Array, probabilities: Float32Array, { labels, labelOffsets, size }: Batch): void {
   const classes = probabilities.length / size;
   const count = (label: number, field: number) => Atomics.add(counts, label * sizeOf(ClassField) + field, 1);
   for (let row = 0; row < size; row++) {
+    if (labelOffsets) {
+      const own = labels.subarray(labelOffsets[row], labelOffsets[row + 1]);
+      for (const label of own) count(label, ClassField.support);
+      for (let k = 0; k < classes; k++) {
+        if (probabilities[row * classes + k]! < USUAL_THRESHOLD) continue;
+        count(k, ClassField.given);
+        if (own.includes(k)) count(k, ClassField.right);
+      }
+      continue;
+    }
     const label = labels[row]!;
     const given = mostProbable(probabilities, row * classes, classes);
     count(label, ClassField.support);

@@ -1,6 +1,6 @@
 /** Measures a classifier on rows whose labels are known, and describes the result: `judgement.json`, reports, HTTP. */
 import { z } from "zod";
-import { rowMetricsSchema } from "../base/events.ts";
+import { rowMetricsSchema } from "../base/row_metrics.ts";
 import { f1Of, macroF1 } from "../data/class_counts.ts";
 import { logLoss, mostProbable } from "../data/metrics.ts";
 import { answersAbove, coverageTable, rankRows } from "./coverage.ts";
@@ -16,6 +16,8 @@ const classMetricsSchema = z.object({
   recall: z.number(),
   /** Harmonic mean of precision and recall. */
   f1: z.number(),
+  /** The least probability with which a row gets this label, where it may have several. */
+  threshold: z.number().optional(),
 });
 type ClassMetrics = z.infer<typeof classMetricsSchema>;
 
@@ -65,6 +67,29 @@ interface Mistake {
 
 const CALIBRATION_BINS = 15;
 
+/** Measures how far probabilities are from the shares of what happens. */
+export class CalibrationBins {
+  readonly #bins = Array.from({ length: CALIBRATION_BINS }, () => ({ confidence: 0, right: 0, rows: 0 }));
+
+  add(confidence: number, isRight: boolean): void {
+    const bin = this.#bins[Math.min(CALIBRATION_BINS - 1, Math.floor(confidence * CALIBRATION_BINS))]!;
+    bin.confidence += confidence;
+    bin.rows++;
+    if (isRight) bin.right++;
+  }
+
+  /** Returns the expected calibration error, and the bins that are not empty. */
+  results(): Required<Pick<Evaluation, "calibrationError" | "calibration">> {
+    const all = this.#bins.reduce((sum, { rows }) => sum + rows, 0);
+    return {
+      calibrationError: this.#bins.reduce((sum, { confidence, right }) => sum + Math.abs(confidence - right), 0) / all,
+      calibration: this.#bins.filter((bin) => bin.rows > 0).map(({ confidence, right, rows }) => (
+        { confidence: confidence / rows, accuracy: right / rows, rows }
+      )),
+    };
+  }
+}
+
 /**
  * Computes the metrics of rows with classes `labels` (positions in `names`); `probabilities` is `[rows, names]`. Expects
  * at least one row. The calibration error is how far confidence lies from accuracy (Guo et al., 2017). Rows whose confidence
@@ -78,7 +103,7 @@ export function evaluatePredictions(
 ): Omit<Evaluation, "mistakes"> {
   const [rows, width] = [labels.length, names.length];
   const mixups = new Mixups(width);
-  const bins = Array.from({ length: CALIBRATION_BINS }, () => ({ confidence: 0, right: 0, rows: 0 }));
+  const bins = new CalibrationBins();
   let lossSum = 0;
   for (let row = 0; row < rows; row++) {
     const label = labels[row]!;
@@ -86,10 +111,7 @@ export function evaluatePredictions(
     const confidence = probabilities[row * width + given]!;
     mixups.add(label, given);
     lossSum += logLoss(probabilities[row * width + label]!);
-    const bin = bins[Math.min(CALIBRATION_BINS - 1, Math.floor(confidence * CALIBRATION_BINS))]!;
-    bin.confidence += confidence;
-    bin.rows++;
-    if (given === label) bin.right++;
+    bins.add(confidence, given === label);
   }
   const counts = mixups.counts();
   const { support, given, right } = counts;
@@ -102,10 +124,7 @@ export function evaluatePredictions(
     loss: lossSum / rows,
     accuracy: right.reduce((sum, count) => sum + count, 0) / rows,
     macroF1: macroF1(counts),
-    calibrationError: bins.reduce((sum, { confidence, right }) => sum + Math.abs(confidence - right), 0) / rows,
-    calibration: bins.filter((bin) => bin.rows > 0).map(({ confidence, right, rows }) => (
-      { confidence: confidence / rows, accuracy: right / rows, rows }
-    )),
+    ...bins.results(),
     ...threshold > 0 && { answered: answersAbove(ranked, threshold) },
     coverage: coverageTable(ranked),
     classes,
@@ -149,7 +168,7 @@ function spread(mistakes: Mistake[], width: number, kept: number): void {
   mistakes.sort((a, b) => rank(a) - rank(b) || rows.get(pairOf(b))! - rows.get(pairOf(a))! || moreConfident(a, b));
 }
 
-function classMetrics(label: string, support: number, given: number, right: number, f1: number): ClassMetrics {
+export function classMetrics(label: string, support: number, given: number, right: number, f1: number): ClassMetrics {
   const share = (whole: number) => whole === 0 ? 0 : right / whole;
   return { label, support, precision: share(given), recall: share(support), f1 };
 }

@@ -30,6 +30,8 @@ export interface ModelSpec {
    * both get the same gradient, the sum moves twice as far per Adam step and counts twice in the gradient's norm.
    */
   readonly lstmBiases: 1 | 2;
+  /** `many` if a sequence may have several labels, each with a sigmoid of its own. Otherwise it has one, by softmax. */
+  readonly labels?: "many";
 }
 
 /** Returns the width of a layer's output, which is also that of the dense layer's input. */
@@ -49,5 +51,6 @@ export function modelSpec(config: TrainingConfig, dataset: Pick<Dataset, "vocabu
     bidirectional: config.bidirectional,
     pooling: config.pooling,
     lstmBiases: config.lstmBiases,
+    ...config.labels === "many" && { labels: config.labels },
   };
 }

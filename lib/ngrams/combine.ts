@@ -2,7 +2,7 @@
  * Combines the two classifiers: a model of both is often better than either. Exported models run this file in browsers:
  * plain JavaScript without its types.
  */
-import { logLoss } from "../data/metrics.ts";
+import { logLoss, logOdds, sigmoid } from "../data/metrics.ts";
 import type { NgramRows } from "./features.ts";
 import { createHashedClassifier, type HashedModel } from "./hashed.ts";
 import {
@@ -17,7 +17,7 @@ import {
 
 /**
  * The n-grams of a finished model, which has an LSTM as well. Its probabilities are proportional to those of the LSTM to the
- * power of `exponent`, times those of the n-grams; in runs of earlier versions they are the mean by `share`.
+ * power of `exponent`, times those of the n-grams, and the same holds for the odds of each label if there may be several; in runs of earlier versions they are the mean by `share`.
  */
 export type Combination = LinearCombination | HashedCombination;
 
@@ -49,7 +49,11 @@ export function createCombiner(combination: Combination): Combiner {
 function linearCombiner({ model, exponent }: LinearCombination): Combiner {
   const vectorize = createVectorizer(model);
   const score = createScorer(model, vectorize);
-  const { classes } = model;
+  const { classes, labels } = model;
+  const many = (lstm: Float32Array, rows: NgramRows, row: number): void => {
+    const scores = score(rows, row);
+    for (let k = 0; k < classes; k++) lstm[k] = sigmoid(scores[k]! + exponent * logOdds(lstm[k]!));
+  };
   const first = scoresOf(classes) - classes;
   const combined = new Float64Array(classes);
   const combine = (lstm: Float32Array, rows: NgramRows, row: number): void => {
@@ -60,7 +64,9 @@ function linearCombiner({ model, exponent }: LinearCombination): Combiner {
     softmaxOf(combined);
     lstm.set(combined);
   };
-  return Object.assign(combine, { sum: { exponent, explain: createExplainScores(model, vectorize) } });
+  return Object.assign(labels === "many" ? many : combine, {
+    sum: { exponent, explain: createExplainScores(model, vectorize) },
+  });
 }
 
 function hashedCombiner({ model, share }: HashedCombination): Combiner {

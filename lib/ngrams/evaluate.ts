@@ -1,23 +1,31 @@
 /** Predicts and evaluates rows by n-grams without an LSTM. */
-import type { EncodedTable } from "../data/batches/table.ts";
-import { logLoss, mostProbable } from "../data/metrics.ts";
+import { type EncodedTable, type RowLabels, rowsOf } from "../data/batches/table.ts";
+import { logLoss, mostProbable, sigmoid } from "../data/metrics.ts";
+import { labelledRows, labelsAt, severalLoss } from "../data/several.ts";
 import { createScorer, type LinearModel, softmax } from "./model.ts";
 
 /** Rows between two calls of `stopped`. */
 const STOP_EVERY = 256;
 
-/** Returns mean cross-entropy and accuracy of `probabilities`, `[rows, classes]`. */
+/**
+ * Returns mean cross-entropy and accuracy of `probabilities`, `[rows, classes]`: the share of the rows whose most probable class
+ * is their label, or one of theirs.
+ */
 export function evaluateBaseline(
   probabilities: ArrayLike<number>,
-  labels: ArrayLike<number>,
+  labelled: RowLabels,
 ): { readonly loss: number; readonly accuracy: number } {
-  const classes = probabilities.length / labels.length;
+  const rows = labelledRows(labelled);
+  const classes = probabilities.length / rows;
   let [loss, hits] = [0, 0];
-  for (let row = 0; row < labels.length; row++) {
-    loss += logLoss(probabilities[row * classes + labels[row]!]!);
-    if (mostProbable(probabilities, row * classes, classes) === labels[row]) hits++;
+  for (let row = 0; row < rows; row++) {
+    const own = labelsAt(labelled, row);
+    loss += labelled.labelOffsets
+      ? severalLoss(own, probabilities, row * classes, classes)
+      : logLoss(probabilities[row * classes + own[0]!]!);
+    if (own.includes(mostProbable(probabilities, row * classes, classes))) hits++;
   }
-  return { loss: loss / labels.length, accuracy: hits / labels.length };
+  return { loss: loss / rows, accuracy: hits / rows };
 }
 
 /** Computes the probabilities of all rows of `table`, `[rows, classes]`; undefined if it was stopped. */
@@ -27,12 +35,14 @@ export function predictRows(
   stopped: () => boolean,
 ): Float32Array | undefined {
   const score = createScorer(model);
-  const probabilities = new Float32Array(table.labels.length * model.classes);
+  const rows = rowsOf(table);
+  const probabilities = new Float32Array(rows * model.classes);
   const own = new Float64Array(model.classes);
-  for (let row = 0; row < table.labels.length; row++) {
+  for (let row = 0; row < rows; row++) {
     if (row % STOP_EVERY === 0 && stopped()) return undefined;
-    softmax(score(table, row), own);
-    probabilities.set(own, row * model.classes);
+    const scores = score(table, row);
+    if (!model.labels) softmax(scores, own);
+    probabilities.set(model.labels ? scores.map(sigmoid) : own, row * model.classes);
   }
   return probabilities;
 }

@@ -4,6 +4,7 @@
  */
 import { grown } from "../base/growing_arrays.ts";
 import { finishKey, mixKey, type TokenKeys } from "../data/vocabulary/token_keys.ts";
+import type { TokenizerJson } from "../data/tokenizers/schema.ts";
 import type { UnknownTokens } from "../data/batches/table.ts";
 import { UNKNOWN } from "../data/vocabulary/vocabulary.ts";
 
@@ -12,6 +13,16 @@ export interface NgramSpace {
   readonly order: number;
   /** Tells whether n-grams may include a mark at either end of the row. */
   readonly hasEnds: boolean;
+}
+
+/** A vocabulary this small has events, whose meaning depends on their neighbours. */
+const SMALL_VOCABULARY = 512;
+
+/** Returns pairs of words or codes, up to five characters, and up to four codes where there are few different ones. */
+export function ngramSpace(kind: TokenizerJson["kind"], vocabulary: number): NgramSpace {
+  if (kind === "chars") return { order: 5, hasEnds: true };
+  if (kind === "codes" && vocabulary <= SMALL_VOCABULARY) return { order: 4, hasEnds: true };
+  return { order: 2, hasEnds: true };
 }
 
 /** Rows as ids end to end; see EncodedTable. */

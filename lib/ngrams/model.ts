@@ -9,6 +9,8 @@ import { KeyTable } from "./key_table.ts";
 export interface LinearModel {
   readonly space: NgramSpace;
   readonly classes: number;
+  /** `many` if a row may have several labels: the probability of each is then the sigmoid of its score. */
+  readonly labels?: "many";
   /** Keys of the known tokens, by id. */
   readonly vocabulary: TokenKeys;
   /** `[columns]`: key of each feature. The first `tokenColumns` are n-grams of tokens, the others letters of words. */
@@ -43,8 +45,8 @@ export function withScores(model: LinearModel, factor: number, offsets?: Float64
 }
 
 /** Returns the number of scores that decide among `classes`: of two classes, that of the second decides. */
-export function scoresOf(classes: number): number {
-  return classes === 2 ? 1 : classes;
+export function scoresOf(classes: number, labels?: "many"): number {
+  return classes === 2 && !labels ? 1 : classes;
 }
 
 /** Returns the value of a feature that a row has `count` times: it grows with the logarithm. */
@@ -60,7 +62,7 @@ export type Vectorize = (rows: NgramRows, row: number, onFeature?: OnFeature) =>
  * have a Euclidean length of 1, and so have those of letters.
  */
 export function createVectorizer(
-  { space, vocabulary, keys, tokenColumns, importance }: Omit<LinearModel, "classes" | "weights" | "bias">,
+  { space, vocabulary, keys, tokenColumns, importance }: Omit<LinearModel, "classes" | "labels" | "weights" | "bias">,
 ): Vectorize {
   const table = KeyTable.of(keys);
   const find = createFeatureFinder(space, vocabulary, (key) => table.find(key), columnsOf(vocabulary, table));

@@ -3,7 +3,7 @@
  * Genest and Zidek, "Combining probability distributions", 1986), fitted to rows that neither was fitted to.
  */
 import { answerQuality } from "../data/class_counts.ts";
-import { logLoss, mostProbable } from "../data/metrics.ts";
+import { logLoss, logOdds, mostProbable, sigmoid } from "../data/metrics.ts";
 import { softmaxOf } from "./model.ts";
 import { type ClassScores, fitPowers, type Turns, type UsualPower } from "./powers.ts";
 
@@ -13,6 +13,8 @@ export interface Pool {
   readonly ngrams: number;
   /** Share of the LSTM in the size of the combined scores, from 0 to 1, in hundredths. */
   readonly share: number;
+  /** `many` if each label has odds of its own, whose powers these are. */
+  readonly labels?: "many";
   /** `[classes]`: added to the logarithms of the probabilities of both, if they are to be good by another metric. */
   readonly offsets?: Float64Array;
 }
@@ -29,20 +31,23 @@ export function* fitPool(
   ngrams: ClassScores,
   labels: ArrayLike<number>,
   classWeights?: Float32Array,
+  labelOffsets?: ArrayLike<number>,
 ): Turns<Pool> {
-  const classes = labels.length > 0 ? lstm.length / labels.length : 0;
-  const logOf = (probability: number) => -logLoss(probability);
+  const rows = labelOffsets ? labelOffsets.length - 1 : labels.length;
+  const classes = rows > 0 ? lstm.length / rows : 0;
+  const options = { classWeights, labelOffsets };
+  const logOf = labelOffsets ? logOdds : (probability: number) => -logLoss(probability);
   const calibrated = yield* mapRows(lstm, classes, logOf);
-  const { powers: [power] } = yield* fitPowers([calibrated], labels, { usual: [{ mean: 1, rows: 1 }], classWeights });
+  const { powers: [power] } = yield* fitPowers([calibrated], labels, { usual: [{ mean: 1, rows: 1 }], ...options });
   yield* mapRows(calibrated, classes, (value) => power! * value, calibrated);
   const parts = [calibrated, yield* mapRows(ngrams, classes, logOf)];
-  const { powers: [own, other] } = yield* fitPowers(parts, labels, { usual: USUAL_POWERS, classWeights });
+  const { powers: [own, other] } = yield* fitPowers(parts, labels, { usual: USUAL_POWERS, ...options });
   const [ofLstm, ofNgrams] = [
     own! * (yield* spread(calibrated, classes)),
     other! * (yield* spread(parts[1]!, classes)),
   ];
   const share = ofLstm + ofNgrams > 0 ? Math.round(100 * ofLstm / (ofLstm + ofNgrams)) / 100 : 0.5;
-  return { lstm: power! * own!, ngrams: other!, share };
+  return { lstm: power! * own!, ngrams: other!, share, ...labelOffsets && { labels: "many" } };
 }
 
 /** Powers of the class frequencies that are tried. */
@@ -101,6 +106,13 @@ export function* poolProbabilities(
   const pooled = new Float32Array(lstm.length);
   const scores = new Float64Array(classes);
   for (let first = 0; first < lstm.length; first += classes) {
+    if (pool.labels === "many") {
+      for (let k = first; k < first + classes; k++) {
+        pooled[k] = sigmoid(pool.lstm * logOdds(lstm[k]!) + pool.ngrams * logOdds(ngrams[k]!));
+      }
+      yield;
+      continue;
+    }
     for (let k = 0; k < classes; k++) {
       scores[k] = (pool.offsets?.[k] ?? 0) - pool.lstm * logLoss(lstm[first + k]!) -
         pool.ngrams * logLoss(ngrams[first + k]!);

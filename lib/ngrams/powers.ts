@@ -22,6 +22,8 @@ export interface FittedPowers {
 interface FitOptions {
   /** One power for each part. */
   readonly usual: readonly UsualPower[];
+  /** `[rows + 1]`, where a row may have several labels: see EncodedTable. Each label has a sigmoid then. */
+  readonly labelOffsets?: ArrayLike<number> | undefined;
   /** `[classes]`: weight of a row of each class; 1 without it. */
   readonly classWeights?: Float32Array | undefined;
   /** Share of each row that belongs to the other classes. Above 0, powers are finite even if no row is wrong. */
@@ -73,12 +75,18 @@ interface Slopes {
 function* slopes(
   parts: readonly ClassScores[],
   labels: ArrayLike<number>,
-  { usual, classWeights, doubt = 0 }: FitOptions,
+  { usual, labelOffsets, classWeights, doubt = 0 }: FitOptions,
   powers: readonly number[],
 ): Turns<Slopes> {
   const size = powers.length;
+  const penalty = powers.reduce((sum, power, i) => sum + usual[i]!.rows * (power - usual[i]!.mean) ** 2, 0);
   const gradient = powers.map((power, i) => 2 * usual[i]!.rows * (power - usual[i]!.mean));
   const curvature = Array.from({ length: size * size }, (_, i) => i % (size + 1) === 0 ? 2 * usual[i % size]!.rows : 0);
+  if (labelOffsets) {
+    const sum = yield* binarySlopes(parts, labels, labelOffsets, doubt, powers, gradient, curvature);
+    const rows = labelOffsets.length - 1;
+    return { loss: rows > 0 ? sum / rows : 0, penalized: sum + penalty, gradient, curvature };
+  }
   const classes = labels.length > 0 ? parts[0]!.length / labels.length : 0;
   const ofOthers = classes > 1 ? doubt / (classes - 1) : 0;
   const ofOwn = 1 - ofOthers * classes;
@@ -123,8 +131,48 @@ function* slopes(
     }
     yield;
   }
-  const penalty = powers.reduce((sum, power, i) => sum + usual[i]!.rows * (power - usual[i]!.mean) ** 2, 0);
   return { loss: total > 0 ? loss / total : 0, penalized: loss + penalty, gradient, curvature };
+}
+
+/**
+ * Returns the sum of the binary cross-entropies of the sigmoids of `Σ power · scores` of all labels of all rows, and adds its
+ * slopes to `gradient` and `curvature`.
+ */
+function* binarySlopes(
+  parts: readonly ClassScores[],
+  labels: ArrayLike<number>,
+  offsets: ArrayLike<number>,
+  doubt: number,
+  powers: readonly number[],
+  gradient: number[],
+  curvature: number[],
+): Turns<number> {
+  const [rows, size] = [offsets.length - 1, powers.length];
+  const classes = rows > 0 ? parts[0]!.length / rows : 0;
+  const wanted = new Float64Array(classes);
+  let loss = 0;
+  for (let row = 0; row < rows; row++) {
+    wanted.fill(doubt);
+    for (let at = offsets[row]!; at < offsets[row + 1]!; at++) wanted[labels[at]!] = 1 - doubt;
+    for (let k = 0; k < classes; k++) {
+      const at = row * classes + k;
+      let score = 0;
+      for (let i = 0; i < size; i++) score += powers[i]! * parts[i]![at]!;
+      const decay = Math.exp(-Math.abs(score));
+      const probability = (score < 0 ? decay : 1) / (1 + decay);
+      loss += Math.max(score, 0) + Math.log1p(decay) - wanted[k]! * score;
+      const slope = probability - wanted[k]!;
+      for (let i = 0; i < size; i++) {
+        const value = parts[i]![at]!;
+        gradient[i]! += slope * value;
+        for (let j = 0; j < size; j++) {
+          curvature[i * size + j]! += probability * (1 - probability) * value * parts[j]![at]!;
+        }
+      }
+    }
+    yield;
+  }
+  return loss;
 }
 
 /** Returns the logarithm of the sum of e to the power of each. */

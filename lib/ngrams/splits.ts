@@ -1,7 +1,6 @@
 /** Divides rows into those that a model is fitted to and those that it is evaluated on, and computes the scores of the latter. */
 import { Random, Stream } from "../base/numbers/random.ts";
 import { type CountedRows, type WeighedRows, weighRows } from "./counted_rows.ts";
-import { scoresOf } from "./model.ts";
 
 /** Rows that a model is fitted to, and others that it is evaluated on. */
 export interface Split {
@@ -39,17 +38,16 @@ export function evaluatedRows(splits: readonly Split[]): Uint32Array {
 
 /**
  * Computes the scores of the evaluated rows of all splits, `[rows, classes]`, by weights `[columns + 1]` that `fit` returns for
- * each score; of two classes, the score of the first is 0. Letters have the length `lettersLength`. Returns undefined if `fit`
+ * each of `width` scores; where there is one less than classes, that of the first class is 0. Letters have the length `lettersLength`. Returns undefined if `fit`
  * does.
  */
 export function scoreRows(
   counted: CountedRows,
-  classes: number,
+  { classes, width }: { readonly classes: number; readonly width: number },
   splits: readonly Split[],
   lettersLength: number,
   fit: (weighed: WeighedRows, fitted: Uint32Array, k: number) => Float64Array | undefined,
 ): Float32Array | undefined {
-  const width = scoresOf(classes);
   const scores = new Float32Array(classes * evaluatedRows(splits).length);
   let before = 0;
   for (const split of splits) {

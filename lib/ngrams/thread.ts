@@ -46,8 +46,8 @@ export function runBaseline({ training, validation, test, signals, ...options }:
     const ofTest = test && predictRows(model, test, stopped);
     if (test && !ofTest) return { type: "stopped" };
     const metrics = {
-      validation: evaluateBaseline(ofValidation, validation.labels),
-      ...test && ofTest && { test: evaluateBaseline(ofTest, test.labels) },
+      validation: evaluateBaseline(ofValidation, validation),
+      ...test && ofTest && { test: evaluateBaseline(ofTest, test) },
       seconds,
       ...options.fitsValidation && { refitRows: rows },
     };

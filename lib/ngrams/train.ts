@@ -9,20 +9,18 @@
  * the metric of the run. At the end the model is fitted to all rows.
  */
 import type { TrainingConfig } from "../config/schema.ts";
-import { answerQuality } from "../data/class_counts.ts";
-import { mostProbable } from "../data/metrics.ts";
-import type { EncodedTable } from "../data/batches/table.ts";
+import { answerQuality, macroF1 } from "../data/class_counts.ts";
+import { mostProbable, sigmoid } from "../data/metrics.ts";
+import { countSeveral, joinLabels, labelledRows, labelsAt, pickLabels } from "../data/several.ts";
+import { type EncodedTable, type RowLabels, rowsOf } from "../data/batches/table.ts";
 import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
-import { Random, Stream } from "../base/numbers/random.ts";
-import { type CountedRows, countRows, type WeighedRows, weighRows } from "./counted_rows.ts";
+import { countRows, weighRows } from "./counted_rows.ts";
 import type { NgramSpace } from "./features.ts";
+import { fitBayes, fitScore, type Problem } from "./fits.ts";
 import { type LinearModel, scoresOf, softmaxOf } from "./model.ts";
-import { naiveBayesWeights } from "./naive_bayes.ts";
 import { type ClassScores, fitPowers, type Turns, type UsualPower } from "./powers.ts";
 import { evaluatedRows, FOLDS, foldsOf, scoreRows, someOf, type Split } from "./splits.ts";
-import { fitSeparator, type SparseRows } from "./svm.ts";
-import { foldWordFeatures } from "./word_features.ts";
 
 export interface BaselineOptions {
   readonly space: NgramSpace;
@@ -85,16 +83,18 @@ export function trainBaseline(
   const { space, classes, vocabulary, seed, classWeights, metric, fitsValidation, vectors, stopped = () => false } =
     options;
   const isApart = !fitsValidation || options.validatesApart === true;
-  const counted = countRows([training, validation], space, vocabulary, scoresOf(classes), stopped, vectors);
+  const width = scoresOf(classes, training.labelOffsets && "many");
+  const counted = countRows([training, validation], space, vocabulary, width, stopped, vectors);
   if (!counted) return undefined;
-  const labels = Uint16Array.from([...training.labels, ...validation.labels]);
-  const rows = Uint32Array.from(labels.keys());
+  const labelled = joinLabels(training, validation);
+  const rows = Uint32Array.from({ length: counted.rows }, (_, row) => row);
+  const before = rowsOf(training);
   const rowWork = ROW_WORK + (counted.words?.width ?? 0);
-  const work = (counted.columns.length + rowWork * counted.rows) * scoresOf(classes) * PASSES;
-  const trained = someOf(rows.subarray(0, training.labels.length), FIT_WORK / work, seed);
-  const validated = rows.subarray(training.labels.length);
+  const work = (counted.columns.length + rowWork * counted.rows) * width * PASSES;
+  const trained = someOf(rows.subarray(0, before), FIT_WORK / work, seed);
+  const validated = rows.subarray(before);
   const fitted = fitsValidation ? Uint32Array.from([...trained, ...validated]) : trained;
-  const problem = { counted, labels, classes, classWeights, metric, seed, stopped };
+  const problem = { counted, labelled, classes, width, classWeights, metric, seed, stopped };
   const isSmall = COSTS.length * FOLDS * work <= SEARCH_WORK && fitted.length >= FOLDS;
   const splits = [
     ...isSmall ? foldsOf(isApart ? trained : fitted, seed) : [],
@@ -105,20 +105,10 @@ export function trainBaseline(
   const model = chosen && fitModel(problem, fitted, chosen, { space, vocabulary });
   return model && {
     model,
-    validation: probabilitiesFrom(training.labels.length, chosen, problem),
+    validation: probabilitiesFrom(before, chosen, problem),
     rows: fitted.length,
     seconds: (performance.now() - started) / 1000,
   };
-}
-
-interface Problem {
-  readonly counted: CountedRows;
-  readonly labels: Uint16Array;
-  readonly classes: number;
-  readonly classWeights: Float32Array | undefined;
-  readonly metric: TrainingConfig["metric"];
-  readonly seed: number;
-  readonly stopped: () => boolean;
 }
 
 /** Models with one setting, and what they predict for the rows that they were not fitted to. */
@@ -144,7 +134,7 @@ function search(problem: Problem, splits: readonly Split[], most: number): Attem
   const [usual, other] = LETTERS_LENGTHS;
   const triesOther = most > 1 && counted.tokenColumns < counted.keys.length;
   const ofLength = (length: number) => {
-    const bayes = scoreRows(counted, problem.classes, splits, length, (...fit) => fitBayes(problem, ...fit));
+    const bayes = scoreRows(counted, problem, splits, length, (...fit) => fitBayes(problem, ...fit));
     return (cost: number) => bayes && tryCost(problem, splits, bayes, cost, length);
   };
   const best = bestCost(triesOther ? most - 1 : most, ofLength(usual));
@@ -183,14 +173,22 @@ function tryCost(
   cost: number,
   lettersLength: number,
 ): Attempt | undefined {
-  const { counted, labels, classes, classWeights, stopped } = problem;
+  const { counted, labelled, classWeights, stopped } = problem;
   const evaluated = evaluatedRows(splits);
-  const scores = scoreRows(counted, classes, splits, lettersLength, (...fit) => fitScore(problem, ...fit, cost));
+  const scores = scoreRows(counted, problem, splits, lettersLength, (...fit) => fitScore(problem, ...fit, cost));
   if (!scores) return undefined;
-  const own = Uint16Array.from(evaluated, (row) => labels[row]!);
+  const own = pickLabels(labelled, evaluated);
   // Few rows cannot prove a probability of 0 or 1 (Platt, "Probabilistic outputs for support vector machines", 1999).
   const doubt = 1 / (evaluated.length + 2);
-  const fitted = finish(fitPowers([scores, bayes], own, { usual: USUAL_POWERS, classWeights, doubt }), stopped);
+  const fitted = finish(
+    fitPowers([scores, bayes], own.labels, {
+      labelOffsets: own.labelOffsets,
+      usual: USUAL_POWERS,
+      classWeights,
+      doubt,
+    }),
+    stopped,
+  );
   if (!fitted) return undefined;
   const [separator, ofBayes] = fitted.powers as [number, number];
   for (let i = 0; i < scores.length; i++) scores[i] = separator * scores[i]! + ofBayes * bayes[i]!;
@@ -208,61 +206,32 @@ function finish<Result>(work: Turns<Result>, stopped: () => boolean): Result | u
 }
 
 /** Returns the metric of rows with these scores, `[rows, classes]`. Class weights are in the loss only. */
-function qualityOf({ classes, metric }: Problem, labels: Uint16Array, scores: ClassScores, loss: number): number {
+function qualityOf({ classes, metric }: Problem, labelled: RowLabels, scores: ClassScores, loss: number): number {
   if (metric === "log-loss") return -loss;
-  const given = labels.map((_, at) => mostProbable(scores, at * classes, classes));
-  return answerQuality(metric, labels, given, classes);
+  const { labels, labelOffsets } = labelled;
+  if (labelOffsets && metric === "macro-f1") return macroF1(countSeveral(labelled, scores, classes, () => 0));
+  const given = Uint16Array.from(
+    { length: labelledRows(labelled) },
+    (_, at) => mostProbable(scores, at * classes, classes),
+  );
+  if (!labelOffsets) return answerQuality(metric, labels, given, classes);
+  return given.reduce((hits, best, row) => hits + (labelsAt(labelled, row).includes(best) ? 1 : 0), 0) / given.length;
 }
 
 /** Computes the probabilities of the rows from `first` on, `[rows, classes]`, by models that were not fitted to them. */
 function probabilitiesFrom(
   first: number,
   { evaluated, scores }: Attempt,
-  { counted, classes }: Problem,
+  { counted, classes, labelled }: Problem,
 ): Float32Array {
   const probabilities = new Float32Array((counted.rows - first) * classes);
   evaluated.forEach((row, at) => {
     if (row < first) return;
     const own = Float64Array.from(scores.subarray(at * classes, (at + 1) * classes));
-    softmaxOf(own);
-    probabilities.set(own, (row - first) * classes);
+    if (!labelled.labelOffsets) softmaxOf(own);
+    probabilities.set(labelled.labelOffsets ? own.map(sigmoid) : own, (row - first) * classes);
   });
   return probabilities;
-}
-
-/** Fits the naive Bayes weights of score `k`, `[columns + 1]`. */
-function fitBayes(
-  { labels, classes, classWeights, stopped }: Problem,
-  weighed: WeighedRows,
-  fitted: Uint32Array,
-  k: number,
-): Float64Array | undefined {
-  if (stopped()) return undefined;
-  const counts = new Float64Array(classes).fill(1);
-  for (const row of fitted) counts[labels[row]!]! += classWeights?.[labels[row]!] ?? 1;
-  const weightsOf = (own: number) => naiveBayesWeights(weighed, fitted, (row) => labels[row] === own, counts[own]!);
-  if (classes !== 2) return weightsOf(k);
-  const others = weightsOf(0);
-  return weightsOf(1).map((weight, column) => weight - others[column]!);
-}
-
-/** Fits the separator of score `k`, `[columns + 1]`. */
-function fitScore(
-  { counted: { words }, labels, classes, classWeights, seed, stopped }: Problem,
-  weighed: WeighedRows,
-  fitted: Uint32Array,
-  k: number,
-  cost: number,
-): Float64Array | undefined {
-  const positive = classes === 2 ? 1 : k;
-  const random = new Random(seed, Stream.baseline).seek(1 + k);
-  const costOf = (row: number) => cost * (classWeights?.[labels[row]!] ?? 1);
-  const fit = (rows: SparseRows) =>
-    fitSeparator(rows, fitted, (row) => labels[row] === positive, costOf, random, stopped);
-  const { sharing } = weighed;
-  if (!words || !sharing) return fit(weighed);
-  const weights = fit(sharing);
-  return weights && foldWordFeatures(weights, words, sharing.scale);
 }
 
 /** Fits a model to the rows `fitted`, without the features that none of them has. */
@@ -272,10 +241,9 @@ function fitModel(
   chosen: Attempt,
   shape: Pick<LinearModel, "space" | "vocabulary">,
 ): LinearModel | undefined {
-  const { counted, classes } = problem;
+  const { counted, classes, width, labelled } = problem;
   const weighed = weighRows(counted, fitted, chosen.lettersLength);
   const known = Uint32Array.from(weighed.importance.keys().filter((column) => weighed.importance[column]! > 0));
-  const width = scoresOf(classes);
   const weights = new Float32Array(known.length * width);
   const bias = new Float32Array(width);
   for (let k = 0; k < width; k++) {
@@ -292,5 +260,14 @@ function fitModel(
   const keys = known.map((column) => counted.keys[column]!);
   const tokenColumns = known.reduce((sum, column) => sum + (column < counted.tokenColumns ? 1 : 0), 0);
   const importance = Float32Array.from(known, (column) => weighed.importance[column]!);
-  return { ...shape, classes, keys, tokenColumns, importance, weights, bias };
+  return {
+    ...shape,
+    classes,
+    ...labelled.labelOffsets && { labels: "many" },
+    keys,
+    tokenColumns,
+    importance,
+    weights,
+    bias,
+  };
 }

@@ -1,6 +1,6 @@
 /** Predicts every row of a table in this thread, and lets others have their turn meanwhile. */
 import { inTurns } from "../base/turns.ts";
-import type { EncodedTable } from "../data/batches/table.ts";
+import { type EncodedTable, rowsOf } from "../data/batches/table.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { BatchPredictor } from "./batch_predictor.ts";
@@ -15,7 +15,7 @@ export async function predictEncoded(
   table: EncodedTable,
   native?: NativeLibrary,
 ): Promise<Float32Array> {
-  const rows = table.labels.length;
+  const rows = rowsOf(table);
   const lengths = Uint32Array.from({ length: rows }, (_, row) => table.offsets[row + 1]! - table.offsets[row]!);
   // Rows of similar length go together.
   const order = Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => lengths[b]! - lengths[a]! || a - b);

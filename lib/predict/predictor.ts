@@ -6,7 +6,7 @@ import { clearImmediate, setImmediate } from "node:timers";
 import { errorMessage } from "../base/errors.ts";
 import { engineName } from "../engine/create_engine.ts";
 import { trainedModel } from "../model/task_model.ts";
-import type { Newest, TrainedModel } from "./trained_model.ts";
+import { type Newest, refuseSeveral, type TrainedModel } from "./trained_model.ts";
 import { type AnswerOptions, prediction, wantedThreshold } from "../standalone/answers.ts";
 import { createReader } from "../standalone/reader.ts";
 import { idsOf, joinSequences } from "../standalone/readings.ts";
@@ -103,6 +103,7 @@ export class ThreadPredictor implements Predictor {
     { version, explain, signal, reject: wanted, ...options }: PredictOptions,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (inputs.length > 0) refuseSeveral(this.#options.model);
       const newest = this.#options.newest();
       const threshold = wantedThreshold("memory" in newest ? undefined : newest.rejection, wanted);
       this.#start();

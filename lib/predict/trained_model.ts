@@ -2,6 +2,7 @@
  * Describes models that predict: which weights, and what else is needed to answer. The weights of a run that trains are
  * read from its shared memory while training continues.
  */
+import { inputError } from "../base/errors.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
@@ -28,6 +29,15 @@ export interface TrainedModel {
   readonly version: ModelVersion;
 }
 
+/** Throws an InputError for a model of several labels a row: answers and exports have one so far. */
+export function refuseSeveral({ run, config }: Pick<TrainedModel, "run" | "config">): void {
+  if (config.labels !== "many") return;
+  throw inputError(
+    "run",
+    `The rows of run ${run} have several labels: it can be evaluated, but answers give one so far`,
+  );
+}
+
 /** Weights as one round committed them. */
 export interface ModelVersion {
   readonly round: number;
@@ -39,6 +49,8 @@ export interface ModelVersion {
   readonly ngrams?: Combination | undefined;
   /** The thresholds of a finished model of rows; absent in runs of earlier versions. */
   readonly rejection?: Rejection | undefined;
+  /** `[labels]`: the least probability of each label of a finished model whose rows may have several. */
+  readonly thresholds?: readonly number[] | undefined;
 }
 
 /** The shared memory of a run that trains: its newest committed weights are the newest version. */

@@ -1,6 +1,6 @@
 /** Chooses the metric that says how good a run's model is, and what to compare it to. */
 import { counted } from "../base/counted.ts";
-import type { RowMetrics } from "../base/events.ts";
+import type { RowMetrics } from "../base/row_metrics.ts";
 import type { DataStatistics } from "../data/statistics.ts";
 import type { RunDetail } from "../run/types.ts";
 import { percent } from "./format.ts";

@@ -1,5 +1,5 @@
 /** The columns of a list of runs, which are also the rows of a comparison: results, and keys of the config. */
-import type { RowMetrics } from "../base/events.ts";
+import type { RowMetrics } from "../base/row_metrics.ts";
 import type { RunDetail } from "../run/types.ts";
 import { count, duration, loss, percent, plain, rate } from "./format.ts";
 import { isStopped } from "./run_view.ts";

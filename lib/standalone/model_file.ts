@@ -40,6 +40,8 @@ export interface WholeModel {
   readonly preprocessing?: PreprocessingJson | undefined;
   readonly ngrams?: Combination | undefined;
   readonly rejection?: Rejection | undefined;
+  /** `[labels]`: the least probability of each label, where there may be several. */
+  readonly thresholds?: readonly number[] | undefined;
   /** The config of the run, as JSON, which no prediction needs. */
   readonly config?: unknown;
 }
@@ -57,11 +59,12 @@ const [MOST_TOKENS, MOST_IDS, MOST_WIDTH, MOST_CLASSES, MOST_POINTS] = [2 ** 16,
 
 /** Returns the bytes of the file. */
 export async function encodeModel(model: WholeModel): Promise<Uint8Array<ArrayBuffer>> {
-  const { run, round, digest, labels, length, spec, weights, preprocessing, ngrams, rejection, config } = model;
+  const { run, round, digest, labels, length, spec, weights, preprocessing, ngrams, rejection, thresholds, config } =
+    model;
   const about = {
     ...{ format: FORMAT, run, round, digest, labels, length, model: spec },
     ...ngrams && { ngrams: ngramNumbers(ngrams) },
-    ...{ rejection, config },
+    ...{ rejection, thresholds, config },
   };
   const bytes = encodeSafetensors({
     metadata: {
@@ -99,7 +102,7 @@ export async function decodeModel(bytes: Uint8Array): Promise<WholeModel> {
   const ofNgrams = tensors.filter(isNgram)
     .map((tensor) => ({ ...tensor, name: tensor.name.slice(OF_NGRAMS.length) }));
   if (!numbers && ofNgrams.length > 0) throw new RangeError("lockstep.ngrams is missing: expected numbers of n-grams");
-  const ngrams = numbers && ngramsOf(ofNgrams, numbers, about.labels.length, preprocessing);
+  const ngrams = numbers && ngramsOf(ofNgrams, numbers, about.spec, preprocessing);
   return { ...about, weights, ...preprocessing && { preprocessing }, ...ngrams && { ngrams } };
 }
 
@@ -123,7 +126,10 @@ const share = real(0, 1);
 
 const specShape: Shape<ModelSpec> = (value, field) => {
   const fields = new Fields(value, field);
+  // Absent where each sequence has one label.
+  const labels = fields.maybe("labels", oneOf<"many">("many"));
   return {
+    ...labels && { labels },
     vocabulary: fields.read("vocabulary", whole(1, MOST_IDS)),
     letterRows: fields.read("letterRows", whole(0, MOST_IDS)),
     embedding: fields.read("embedding", whole(1, MOST_WIDTH)),
@@ -157,6 +163,7 @@ function aboutShape(value: unknown, field: string) {
   fields.read("format", oneOf(FORMAT));
   const numbers = fields.maybe("ngrams", ngramNumbersShape);
   const rejection = fields.maybe("rejection", rejectionShape);
+  const thresholds = fields.maybe("thresholds", listOf(share, 1, MOST_CLASSES));
   const config = fields.maybe("config", (json) => json);
   return {
     run: fields.read("run", text),
@@ -167,19 +174,23 @@ function aboutShape(value: unknown, field: string) {
     length: fields.read("length", whole(1, MOST_TOKENS)),
     ...numbers && { numbers },
     ...rejection && { rejection },
+    ...thresholds && { thresholds },
     ...config !== undefined && { config },
   };
 }
 
 /** Throws a ShapeError unless the parts have the same numbers of classes, ids and tokens. */
 function checkFit(
-  { spec, labels, length }: Pick<WholeModel, "spec" | "labels" | "length">,
+  { spec, labels, length, thresholds = labels }: Pick<WholeModel, "spec" | "labels" | "length"> & {
+    readonly thresholds?: readonly unknown[];
+  },
   preprocessing: PreprocessingJson | undefined,
 ): void {
   const check = (field: string, value: number, expected: number) => {
     if (value !== expected) refuse(field, value, String(expected));
   };
   check("lockstep.model.classes", spec.classes, labels.length);
+  check("lockstep.thresholds.length", thresholds.length, labels.length);
   if (!preprocessing) return;
   check("lockstep.model.vocabulary", spec.vocabulary, preprocessing.vocabulary.length + FIRST_KNOWN);
   check("lockstep.length", length, preprocessing.maxLength);

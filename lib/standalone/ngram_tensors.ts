@@ -19,6 +19,7 @@ import { checkFinite } from "../model/formats/finite.ts";
 import type { Combination } from "../ngrams/combine.ts";
 import type { HashedModel, HashedSpace } from "../ngrams/hashed.ts";
 import { KeyTable } from "../ngrams/key_table.ts";
+import type { ModelSpec } from "../model/spec.ts";
 import type { NgramSpace } from "../ngrams/features.ts";
 import { type LinearModel, scoresOf } from "../ngrams/model.ts";
 
@@ -70,14 +71,14 @@ export function ngramTensors(model: Combination["model"]): NamedTensor[] {
   return "vocabulary" in model ? linearTensors(model) : hashedTensors(model);
 }
 
-function linearTensors({ classes, keys, importance, weights, bias }: LinearModel): NamedTensor[] {
+function linearTensors({ classes, labels, keys, importance, weights, bias }: LinearModel): NamedTensor[] {
   const halves = new Float32Array(2 * keys.length);
   keys.forEach((key, column) => halves.set([key >>> 16, key & 0xFFFF], 2 * column));
   return [
     { name: "keys", shape: [keys.length, 2], values: halves },
     { name: "importance", shape: [keys.length], values: importance },
-    { name: "weights", shape: [keys.length, scoresOf(classes)], values: weights },
-    { name: "bias", shape: [scoresOf(classes)], values: bias },
+    { name: "weights", shape: [keys.length, scoresOf(classes, labels)], values: weights },
+    { name: "bias", shape: [scoresOf(classes, labels)], values: bias },
   ];
 }
 
@@ -97,7 +98,7 @@ function hashedTensors({ classes, importance, weights, bias }: HashedModel): Nam
 export function ngramsOf(
   tensors: readonly NamedTensor[],
   numbers: NgramNumbers,
-  classes: number,
+  { classes, labels }: Pick<ModelSpec, "classes" | "labels">,
   preprocessing: PreprocessingJson | undefined,
 ): Combination {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
@@ -113,7 +114,11 @@ export function ngramsOf(
   const { share } = numbers;
   if ("features" in numbers) return { share, model: decodeHashed(take, known, numbers, classes) };
   if (!preprocessing) throw new RangeError("n-grams of a model without preprocessing: expected one with it");
-  return { share, exponent: numbers.exponent, model: decodeLinear(take, known, numbers, classes, preprocessing) };
+  return {
+    share,
+    exponent: numbers.exponent,
+    model: decodeLinear(take, known, numbers, { classes, labels }, preprocessing),
+  };
 }
 
 /** Returns the values of a tensor. Throws a RangeError if its shape is another. */
@@ -123,14 +128,15 @@ function decodeLinear(
   take: Take,
   known: number,
   { order, hasEnds, tokenColumns }: LinearNumbers,
-  classes: number,
+  { classes, labels }: { readonly classes: number; readonly labels?: "many" | undefined },
   preprocessing: PreprocessingJson,
 ): LinearModel {
   const keys = keysOf(take("keys", [known, 2]));
-  const scores = scoresOf(classes);
+  const scores = scoresOf(classes, labels);
   return {
     space: { order, hasEnds },
     classes,
+    ...labels && { labels },
     vocabulary: tokenKeysOf(preprocessing),
     keys,
     tokenColumns,

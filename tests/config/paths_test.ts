@@ -15,12 +15,14 @@ const NO_PATHS = [
   "groupColumn",
   "host",
   "labelColumn",
+  "labelSeparator",
   "name",
   "node",
   "note",
   "tags",
   "textColumn",
   "timeColumn",
+  "thresholdFor",
 ];
 
 /** Tells whether a value of `schema` may be or contain any text. */

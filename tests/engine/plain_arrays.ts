@@ -7,6 +7,8 @@ import type { EngineNeeds } from "./contract/example.ts";
 const MAX_BATCH = 160;
 const MAX_LENGTH = 16;
 const MAX_VECTORS = 17;
+/** Limits the labels of a row, for models with several. */
+const MAX_LABELS = 40;
 /** Limits the vectors of a batch, for models whose words have letters. */
 const MOST_WORDS = 200;
 
@@ -26,7 +28,11 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds, nativ
     maxVectors: needs.spec.letterRows > 0 ? MOST_WORDS : 0,
   } as const;
   const height = embeddingTensor(layout).shape[0]!;
-  const room = { floats: (10 + 2 * MAX_VECTORS) * layout.size, batches: 1 };
+  const room = {
+    floats: (10 + 2 * MAX_VECTORS) * layout.size,
+    batches: 1,
+    ...needs.spec.labels === "many" && { maxLabels: MAX_LABELS },
+  };
   const { engine, floats, batch } = await createWorkspace(options, room);
   const [weights, gradients, averaged] = [floats(layout.size), floats(layout.size), floats(layout.size)];
   const replica = (): Replica => ({ weights: floats(layout.size), m: floats(layout.size), v: floats(layout.size) });
@@ -41,7 +47,8 @@ export async function simdOnPlainArrays({ layout, ...needs }: EngineNeeds, nativ
     inside.length = given.length;
     inside.tokens.set(given.tokens.subarray(0, given.size * given.length));
     inside.lengths.set(given.lengths.subarray(0, given.size));
-    inside.labels.set(given.labels.subarray(0, given.size));
+    inside.labels.set(given.labels.subarray(0, given.labelOffsets ? given.labelOffsets[given.size] : given.size));
+    if (given.labelOffsets) inside.labelOffsets?.set(given.labelOffsets.subarray(0, given.size + 1));
     if (!given.vectors) return inside;
     if (!wordRoom) throw new RangeError("The model has no rows of letters");
     const { count, offsets, rows } = given.vectors;

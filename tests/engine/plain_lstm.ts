@@ -132,7 +132,7 @@ export function plainProbabilities(
   batch: Batch,
 ): number[] {
   const rows = Array.from({ length: batch.size }, (_, row) => plainLogits(spec, layout, weights, batch, row));
-  return rows.flatMap(plainSoftmax);
+  return rows.flatMap(spec.labels === "many" ? (logits) => logits.map(sigmoid) : plainSoftmax);
 }
 
 /** Returns the sum of the cross-entropies of `batch`. */
@@ -145,7 +145,11 @@ export function plainLossSum(
 ): number {
   let sum = 0;
   for (let row = 0; row < batch.size; row++) {
-    sum -= Math.log(plainSoftmax(plainLogits(spec, layout, weights, batch, row, dropout))[batch.labels[row]!]!);
+    const logits = plainLogits(spec, layout, weights, batch, row, dropout);
+    if (spec.labels === "many") {
+      const own = new Set(batch.labels.subarray(batch.labelOffsets![row], batch.labelOffsets![row + 1]));
+      for (const [k, logit] of logits.entries()) sum -= Math.log(sigmoid(own.has(k) ? logit : -logit));
+    } else sum -= Math.log(plainSoftmax(logits)[batch.labels[row]!]!);
   }
   return sum;
 }

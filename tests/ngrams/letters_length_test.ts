@@ -3,7 +3,7 @@ import type { EncodedTable } from "../../lib/data/batches/table.ts";
 import { keysOfVocabulary } from "../../lib/data/vocabulary/token_keys.ts";
 import { Random, Stream } from "../../lib/base/numbers/random.ts";
 import { evaluateBaseline, predictRows } from "../../lib/ngrams/evaluate.ts";
-import { ngramSpace } from "../../lib/ngrams/space.ts";
+import { ngramSpace } from "../../lib/ngrams/features.ts";
 import { trainBaseline } from "../../lib/ngrams/train.ts";
 
 const CLASSES = 3;
@@ -47,7 +47,7 @@ Deno.test("trainBaseline() learns more from letters where every word is in one r
     fitsValidation: true,
   });
   assert(baseline);
-  const { loss } = evaluateBaseline(predictRows(baseline.model, test!, () => false)!, test!.labels);
+  const { loss } = evaluateBaseline(predictRows(baseline.model, test!, () => false)!, test!);
   // With 0.75, the length for texts, it is 0.255.
   assert(loss < 0.24, `loss ${loss}`);
 });

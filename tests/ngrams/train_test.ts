@@ -3,7 +3,7 @@ import { createScorer, type LinearModel, softmax } from "../../lib/ngrams/model.
 import { answerQuality } from "../../lib/data/class_counts.ts";
 import { mostProbable } from "../../lib/data/metrics.ts";
 import { keysOfVocabulary, type TokenKeys } from "../../lib/data/vocabulary/token_keys.ts";
-import { ngramSpace } from "../../lib/ngrams/space.ts";
+import { ngramSpace } from "../../lib/ngrams/features.ts";
 import { evaluateBaseline, predictRows } from "../../lib/ngrams/evaluate.ts";
 import { type BaselineOptions, trainBaseline } from "../../lib/ngrams/train.ts";
 import type { EncodedTable } from "../../lib/data/batches/table.ts";
@@ -77,7 +77,7 @@ function train(
   const options = optionsOf(vocabulary, some);
   const baseline = trainBaseline(tableOf(rows), table, keys ? { ...options, vocabulary: keys } : options);
   assert(baseline);
-  return { ...baseline, metrics: evaluateBaseline(baseline.validation, table.labels) };
+  return { ...baseline, metrics: evaluateBaseline(baseline.validation, table) };
 }
 
 /** Puts the token 2, 3 or 4, which says the class, somewhere among the others. */
@@ -112,7 +112,7 @@ Deno.test("predictRows() has the probabilities of each row, evaluateBaseline() t
   rows.slice(300).forEach(([tokens], row) => {
     assertEquals([...probabilities.subarray(3 * row, 3 * row + 3)], [...Float32Array.from(predict(tokens))]);
   });
-  const metrics = evaluateBaseline(probabilities, table.labels);
+  const metrics = evaluateBaseline(probabilities, table);
   assertEquals(metrics.accuracy, accuracy(model, rows.slice(300)));
   const loss = rows.slice(300).reduce((sum, [tokens, label]) => sum - Math.log(predict(tokens)[label]!), 0);
   assertAlmostEquals(metrics.loss, loss / 100, 1e-6);

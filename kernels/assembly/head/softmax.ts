@@ -4,13 +4,13 @@ import { exp4 } from "../lstm/activations";
 
 // @ts-ignore: decorator
 @inline
-function horizontalSum(v: v128): f32 {
+export function horizontalSum(v: v128): f32 {
   return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
 }
 
 // @ts-ignore: decorator
 @inline
-function horizontalMax(v: v128): f32 {
+export function horizontalMax(v: v128): f32 {
   return max(
     max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
     max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
@@ -18,7 +18,7 @@ function horizontalMax(v: v128): f32 {
 }
 
 /** Returns the natural logarithm of a positive normal number, after fdlibm's e_log.c (relative error < 1e-15). */
-function log(x: f64): f64 {
+export function log(x: f64): f64 {
   let bits = reinterpret<u64>(x);
   let exponent = <i32>(bits >> 52) - 1023;
   let m = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);

@@ -87,10 +87,16 @@ export interface ModelOptions {
   readonly ngrams?: "combine" | "beside" | "none" | undefined;
   /** share of the answers that must be right: less confident rows get no label; 0: all do; default: 0 */
   readonly reject?: number | undefined;
+  /** what the threshold of each label is chosen for, where a row may have several: its F1, or a precision as in precision=0.9; default: "f1" */
+  readonly thresholdFor?: string | undefined;
   /** column, or JSON key, of the text or of the list of tokens; default: "text" */
   readonly textColumn?: string | undefined;
   /** column, or JSON key, of the label; default: "label" */
   readonly labelColumn?: string | undefined;
+  /** labels of a row; many: any number of them; auto: many if the beginning of the first file has a row with several, or with `labelSeparator`; default: "auto" */
+  readonly labels?: "auto" | "one" | "many" | undefined;
+  /** characters between the labels of a row in a CSV file, such as | or a comma; default: a row has one label */
+  readonly labelSeparator?: string | undefined;
   /** format of the files; auto: by extension and content; default: "auto" */
   readonly format?: "auto" | "csv" | "tsv" | "jsonl" | "fasttext" | undefined;
   /** character between the fields of a CSV file, or tab; auto: by content; default: "auto" */

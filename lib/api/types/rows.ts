@@ -1,7 +1,7 @@
 /** Types of rows to train or to evaluate on. */
 
 /**
- * A row in memory: a text, or the tokens that it was cut into, and its label.
+ * A row in memory: a text, or the tokens that it was cut into, and its label, or a list of labels if rows may have several.
  *
  * @example
  * ```ts
@@ -12,8 +12,8 @@
  * ```
  */
 export type Row =
-  | { readonly text: string; readonly label: string | number | boolean }
-  | { readonly tokens: readonly (string | number)[]; readonly label: string | number | boolean };
+  & ({ readonly text: string } | { readonly tokens: readonly (string | number)[] })
+  & { readonly label: string | number | boolean | readonly (string | number | boolean)[] };
 
 /**
  * Rows to train or to evaluate on: the path of a file, paths, or rows in memory, which are read once.

@@ -12,7 +12,7 @@ import { createReader } from "../../standalone/reader.ts";
 import { checkExplainable } from "../../standalone/explain.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
 import type { RankedLabel } from "../../standalone/top_labels.ts";
-import type { TrainedModel } from "../../predict/trained_model.ts";
+import { refuseSeveral, type TrainedModel } from "../../predict/trained_model.ts";
 import type { Input, Prediction } from "../../predict/types.ts";
 import { printableExcerpt, printableJson } from "../../base/printable.ts";
 import { openModel } from "../../run/open_model.ts";
@@ -104,6 +104,7 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   if (path === undefined) throw inputError("run", `No run is named. Usage: ${USAGE}`);
   const directory = await namedRun(path, values);
   const model = await openModel(directory);
+  refuseSeveral(model);
   const { config, labels, version, preprocessing, run } = model;
   const files = await filesOf(values, words, behind);
   // Files are read as the run's own files were, except for the given flags.

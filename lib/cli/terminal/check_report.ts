@@ -40,7 +40,7 @@ export function checkReport(
     ),
     "",
     ...rowLines(statistics),
-    ...classLines(statistics.classes),
+    ...classLines(statistics),
     ...lengthLines(statistics, options),
     ...vocabularyLines(statistics),
     ...splitLines(statistics),
@@ -80,9 +80,11 @@ function rowLines(statistics: DataStatistics): string[] {
   ];
 }
 
-function classLines(classes: DataStatistics["classes"]): string[] {
+function classLines({ classes, labels, parts }: DataStatistics): string[] {
   const rows = classes.map(({ label, training, validation, test }) => ({ label, all: training + validation + test }));
-  const all = rows.reduce((sum, row) => sum + row.all, 0);
+  const all = labels
+    ? Object.values(parts).reduce((sum, part) => sum + (part?.rows ?? 0), 0)
+    : rows.reduce((sum, row) => sum + row.all, 0);
   rows.sort((a, b) => b.all - a.all || (a.label < b.label ? -1 : 1));
   const most = rows[0]?.all ?? 0;
   const shown = rows.length <= CLASSES ? rows : [...rows.slice(0, CLASSES / 2), ...rows.slice(-CLASSES / 2)];
@@ -94,7 +96,10 @@ function classLines(classes: DataStatistics["classes"]): string[] {
     `  ${"█".repeat(Math.max(1, Math.round(BAR * row.all / most)))}`
   );
   if (shown.length < rows.length) lines.splice(CLASSES / 2, 0, `  … ${whole(rows.length - CLASSES)} more …`);
-  return [item("Classes", whole(rows.length)), ...lines];
+  if (!labels) return [item("Classes", whole(rows.length)), ...lines];
+  const perRow = `${labels.mean.toFixed(2)} of a row on average, at most ${labels.most}; ` +
+    `${counted(labels.none, "row has", "rows have")} none`;
+  return [item("Labels", `${whole(rows.length)}; ${perRow}`), ...lines];
 }
 
 /** Warns of classes that a model may neglect, and says what helps. */

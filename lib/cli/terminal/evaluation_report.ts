@@ -1,6 +1,6 @@
 /** Formats an evaluation as lines of text: metrics, classes, confusion matrix, and the most confident mistakes. */
 import { counted, percent } from "../../base/counted.ts";
-import type { RowMetrics } from "../../base/events.ts";
+import type { RowMetrics } from "../../base/row_metrics.ts";
 import { printable, shortened } from "../../base/printable.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { confusedClasses } from "../../run/evaluation/evaluate_rows.ts";
@@ -43,7 +43,7 @@ interface Layout {
 }
 
 export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { report, width }: Layout): string[] {
-  const { rows: evaluated, accuracy, macroF1, loss, calibrationError, calibration, coverage } = evaluation;
+  const { rows: evaluated, accuracy, macroF1, loss, calibrationError, calibration, several, coverage } = evaluation;
   const { answered, outOfScope, classes, mistakes, decisive } = evaluation;
   const unknown = rows.tokens === 0 ? 0 : rows.unknown / rows.tokens;
   const parts: (readonly string[])[] = [
@@ -54,12 +54,18 @@ export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { repo
       (rows.skipped > 0 ? `, ${counted(rows.skipped, "bad row")} skipped` : ""),
     ],
     columns([
-      ["accuracy", percent(accuracy), marginText(marginOf(accuracy, evaluated))],
-      ["largest class", percent(classes.reduce((most, { support }) => Math.max(most, support), 0) / evaluated), ""],
+      ...several ? severalRows(several) : [],
+      [several ? "P@1" : "accuracy", percent(accuracy), marginText(marginOf(accuracy, evaluated))],
+      ...several ? [] : [[
+        "largest class",
+        percent(classes.reduce((most, { support }) => Math.max(most, support), 0) / evaluated),
+        "",
+      ]],
       ["macro-F1", macroF1.toFixed(4), ""],
       ["loss", loss.toFixed(4), ""],
       ["calibration error", calibrationError.toFixed(4), ""],
     ], width),
+    ...several ? [[severalText(several)]] : [],
     ...calibration ? [[calibrationText(calibration)]] : [],
     ...coverage ? [coverageLines(coverage, width)] : [],
     ...answered || outOfScope ? [[...answered ? [answeredText(answered)] : [], ...scopeLines(outOfScope)]] : [],
@@ -112,6 +118,20 @@ function coverageLines(coverage: NonNullable<Evaluation["coverage"]>, width: num
     ["answered", "accuracy", "least confidence"],
     ...[...shown].map((row) => [percent(row.coverage), percent(row.accuracy), percent(row.confidence)]),
   ], width);
+}
+
+function severalRows({ microF1, precision, recall }: NonNullable<RowMetrics["several"]>): string[][] {
+  return [["micro-F1", microF1.toFixed(4), ""], ["precision", percent(precision), ""], ["recall", percent(recall), ""]];
+}
+
+/** Says how many rows have all their labels right, and how good the most probable labels are. */
+export function severalText({ exact, labels, at }: NonNullable<RowMetrics["several"]>): string {
+  const ranks = at.map(({ rank, precision, recall }) =>
+    `P@${rank} ${percent(precision)}, R@${rank} ${percent(recall)}`
+  );
+  return `${percent(exact)} of the rows have exactly their labels, ${labels.toFixed(2)} each on average; ${
+    ranks.join("; ")
+  }`;
 }
 
 /** Says what rejecting rows leaves. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { counted, percent, whole } from "../../base/counted.ts";
 import { errorMessage } from "../../base/errors.ts";
 import type { Metrics, Summary } from "../../base/events.ts";
+import type { RowMetrics } from "../../base/row_metrics.ts";
 import type { Config } from "../../config/schema.ts";
 import { type DataStatistics, dataStatisticsSchema } from "../../data/statistics.ts";
 import type { Evaluation, Evaluations } from "../../model/evaluation.ts";
@@ -13,20 +14,34 @@ import { createView, type RunView, setting } from "../../report/run_view.ts";
 import { readJson } from "../../run/files/files.ts";
 import { readEvaluations } from "../../run/files/metrics_files.ts";
 import { isFinal } from "../../run/log/summary.ts";
-import { answeredText, classTable, confusedText } from "./evaluation_report.ts";
+import { answeredText, classTable, confusedText, severalText } from "./evaluation_report.ts";
 import type { Emphasis } from "./terminal.ts";
 
-/** Formats metrics, as in the line of an epoch: first the one by which the run is chosen. */
+/**
+ * Formats metrics, as in the line of an epoch: first the one by which the run is chosen. The accuracy of rows that may have
+ * several labels is the precision of the most probable one.
+ */
 export function metricsText(
-  { loss, accuracy, macroF1, rows }: Metrics & { readonly macroF1?: number | undefined; readonly rows?: number },
+  { loss, accuracy, macroF1, several, rows }:
+    & Metrics
+    & Partial<Pick<RowMetrics, "rows">>
+    & { readonly macroF1?: number | undefined; readonly several?: RowMetrics["several"] | undefined },
   metric: Config["metric"] = "log-loss",
+  isMany = several !== undefined,
 ): string {
   const margin = marginText(marginOf(accuracy, rows));
   const parts: [Config["metric"], string][] = [
     ["log-loss", `Loss: ${loss.toFixed(4)}`],
-    ["accuracy", `Accuracy: ${percent(accuracy)}${margin === "" ? "" : ` ${margin}`}`],
+    ["accuracy", `${isMany ? "P@1" : "Accuracy"}: ${percent(accuracy)}${margin === "" ? "" : ` ${margin}`}`],
     ...macroF1 === undefined ? [] : [["macro-f1", `Macro-F1: ${macroF1.toFixed(4)}`] as [Config["metric"], string]],
   ];
+  if (several) {
+    const { microF1, precision, recall } = several;
+    parts.push([
+      "log-loss",
+      `Micro-F1: ${microF1.toFixed(4)} (precision ${percent(precision)}, recall ${percent(recall)})`,
+    ]);
+  }
   const isFirst = ([name]: readonly [string, string]) => name === metric ? 0 : 1;
   return parts.sort((a, b) => isFirst(a) - isFirst(b)).map(([, text]) => text).join(" - ");
 }
@@ -89,7 +104,7 @@ export function finalReport(view: RunView, { metric, report, files = {}, width }
   const { best, heldOut, validation, test, lstm, baseline, digest } = summary;
   const rows = setting(view, "heldOut");
   const evaluation = files.evaluations?.test ?? files.evaluations?.validation;
-  const { answered, confused = [] } = test ?? validation ?? {};
+  const { answered, several, confused = [] } = test ?? validation ?? {};
   const { accuracy = 0, others } = qualityOf(view, { data: files.statistics });
   const strong = (name: string, metrics: Parameters<typeof metricsText>[0]): ReportLine => {
     const text = metricsText(metrics, metric);
@@ -102,6 +117,7 @@ export function finalReport(view: RunView, { metric, report, files = {}, width }
     ...plain("Best", best ? [`epoch ${best.epoch}, round ${best.round}`] : []),
     ...heldOut ? [strong("Validation", { ...rows !== undefined && { rows }, ...validation, ...heldOut })] : [],
     ...test ? [strong("Test", test)] : [],
+    ...plain("Labels", several ? [severalText(several)] : []),
     ...plain("Answered", answered ? [answeredText(answered)] : []),
     ...plain(
       "Compared",

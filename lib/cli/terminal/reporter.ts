@@ -35,7 +35,10 @@ export function createReporter({ config, terminal: { emphasize, live, json, widt
         for (const warning of event.data?.warnings ?? []) warn(WARNING, warning);
         return say(startLine(event));
       case "epoch":
-        return emphasize(epochLine(event, config, width()), { tone: "strong", part: validationText(event) });
+        return emphasize(epochLine(event, config, width(), (view.started?.config ?? view.config).labels === "many"), {
+          tone: "strong",
+          part: validationText(event),
+        });
       case "stopping":
         return say(`Ending after this round: ${event.reason}`);
       case "progress":
@@ -92,15 +95,19 @@ function epochLine(
   event: EventOf<"epoch">,
   { epochs, stepsPerEpoch, report }: ReporterOptions["config"],
   width = Infinity,
+  isMany = false,
 ): string {
   const { epoch, step, training, seconds } = event;
   const number = String(epoch).padStart(Math.max(2, String(epochs).length), "0");
   const missing = epoch * stepsPerEpoch - step;
   const extent = missing > 0 ? ` (${stepsPerEpoch - missing} of ${counted(stepsPerEpoch, "step")})` : "";
   const name = `Epoch ${number}${extent}`;
-  if (report === "notebook") return `${name} - ${metricsText(training)}`;
+  if (report === "notebook") return `${name} - ${metricsText(training, undefined, isMany)}`;
   const [validation, time] = [validationText(event), `${seconds.toFixed(1)} s`];
-  const forms = [[name, metricsText(training), validation, time], [name, validation, time], [name, validation]];
+  const forms = [[name, metricsText(training, undefined, isMany), validation, time], [name, validation, time], [
+    name,
+    validation,
+  ]];
   const lines = forms.map((parts) => parts.join(" - "));
   return lines.find((text) => displayWidth(text) <= width) ?? lines.at(-1)!;
 }

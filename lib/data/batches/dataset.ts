@@ -17,6 +17,8 @@ export interface Dataset {
   readonly classWeights?: Float32Array;
   /** Returns the most vectors that a batch of at most `size` rows has; absent where batches have none (`Batch.vectors`). */
   mostVectors?(size: number): number;
+  /** The most labels of a row; absent where each has one. */
+  readonly mostLabels?: number;
   /**
    * Sets `batch` to the rows of `shard` at `step`, which counts from 0 through all epochs. It has at most `batchSize` rows,
    * perhaps none in the last step of an epoch, and the length of its longest row. In each step, shards with rows come

@@ -6,8 +6,9 @@ export interface Rows {
   readonly tokens: ArrayLike<number>;
   /** `[rows + 1]`: row r has the tokens from `offsets[r]` up to `offsets[r + 1]`. */
   readonly offsets: ArrayLike<number>;
-  /** `[rows]`: class of each row, if known. */
+  /** As in EncodedTable, if known. */
   readonly labels?: ArrayLike<number>;
+  readonly labelOffsets?: ArrayLike<number>;
   readonly unknown?: UnknownTokens | undefined;
 }
 
@@ -17,7 +18,7 @@ export interface Rows {
  */
 export function fillBatch(
   batch: Batch,
-  { tokens, offsets, labels }: Rows,
+  { tokens, offsets, labels, labelOffsets }: Rows,
   order: ArrayLike<number> | undefined,
   first: number,
   size: number,
@@ -29,7 +30,17 @@ export function fillBatch(
     const length = offsets[source + 1]! - offsets[source]!;
     batch.lengths[row] = length;
     if (length > batch.length) batch.length = length;
-    if (labels) batch.labels[row] = labels[source]!;
+    if (labels && !labelOffsets) batch.labels[row] = labels[source]!;
+  }
+  if (labels && labelOffsets && batch.labelOffsets) {
+    batch.labelOffsets[0] = 0;
+    for (let row = 0, at = 0; row < size; row++) {
+      const source = order ? order[first + row]! : first + row;
+      for (let from = labelOffsets[source]!; from < labelOffsets[source + 1]!; from++) {
+        batch.labels[at++] = labels[from]!;
+      }
+      batch.labelOffsets[row + 1] = at;
+    }
   }
   for (let row = 0; row < size; row++) {
     const begin = offsets[order ? order[first + row]! : first + row]!;

@@ -6,10 +6,20 @@ export interface EncodedTable {
   readonly tokens: Uint16Array | Uint32Array; // over a SharedArrayBuffer
   /** `[rows + 1]`: position in `tokens` where each row begins. */
   readonly offsets: Uint32Array;
-  /** `[rows]`: class of each row. */
+  /** `[rows]`: class of each row; with `labelOffsets`, the classes of all rows, one row after another. */
   readonly labels: Uint16Array;
+  /** `[rows + 1]`, where a row may have several labels: position in `labels` where those of each begin. They ascend. */
+  readonly labelOffsets?: Uint32Array;
   /** Absent where tokens have no spelling. */
   readonly unknown?: UnknownTokens;
+}
+
+/** The labels of the rows of a table. */
+export type RowLabels = Pick<EncodedTable, "labels" | "labelOffsets">;
+
+/** Returns the number of rows of a table. */
+export function rowsOf({ offsets }: Pick<EncodedTable, "offsets">): number {
+  return offsets.length - 1;
 }
 
 /** Describes the tokens with the id UNKNOWN, in the order in which rows have them. */

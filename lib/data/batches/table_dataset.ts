@@ -7,7 +7,7 @@ import { createLengthSort, epochOrders } from "./epoch_order.ts";
 import type { Batch } from "./batch.ts";
 import { fillBatch } from "./fill_batch.ts";
 import { createVectorNumbers, mostUnknown } from "./letter_rows.ts";
-import type { EncodedTable, TrainingData } from "./table.ts";
+import { type EncodedTable, rowsOf, type TrainingData } from "./table.ts";
 import { tableShape } from "./table_config.ts";
 
 type TableOptions = Pick<
@@ -59,6 +59,7 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
     length: data.length,
     heldOut: heldOut.length,
     ...classWeights && { classWeights },
+    ...training.labelOffsets && { mostLabels: Math.max(mostOf(training), mostOf(validation)) },
     ...numberVectors && {
       mostVectors(size) {
         const unknown = Math.max(mostUnknown(training, size), mostUnknown(validation, size));
@@ -78,9 +79,15 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
   };
 }
 
+/** Returns the most labels of a row, at least 1. */
+function mostOf({ labelOffsets = new Uint32Array() }: EncodedTable): number {
+  return labelOffsets.reduce((most, end, row) => Math.max(most, end - (labelOffsets[row - 1] ?? 0)), 1);
+}
+
 /** Returns the number of tokens of each row, `[rows]`. */
-function rowLengths({ offsets, labels }: EncodedTable, name: string, most: number): Uint16Array {
-  const lengths = new Uint16Array(labels.length);
+function rowLengths(table: EncodedTable, name: string, most: number): Uint16Array {
+  const { offsets } = table;
+  const lengths = new Uint16Array(rowsOf(table));
   for (let row = 0; row < lengths.length; row++) {
     const length = offsets[row + 1]! - offsets[row]!;
     if (!(length >= 1 && length <= most)) {

@@ -10,11 +10,11 @@ import { Lengths } from "../findings/lengths.ts";
 import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
 import type { ProvisionalTokens } from "../vocabulary/provisional.ts";
 import type { RowStore, StoredRow } from "./row_store.ts";
-import { stratifiedSplit } from "./split.ts";
+import { strataOf, stratifiedSplit } from "./split.ts";
 import type { Splitter } from "./splitters.ts";
 import type { DataStatistics, PartStatistics } from "../statistics.ts";
 import type { EncodedTable } from "../batches/table.ts";
-import { placeOf, type RowPlaces, TableBuilder } from "./table_builder.ts";
+import { placeOf, type RowPlaces, TableBuilder, type TableSizes } from "./table_builder.ts";
 import { UNKNOWN } from "../vocabulary/vocabulary.ts";
 
 /** Fraction of the training rows that an automatic length does not cut. */
@@ -67,8 +67,9 @@ export async function assembleTraining(
   tokens: ProvisionalTokens,
   options: AssembleOptions,
 ): Promise<AssembledTraining> {
-  const { labels, splitter } = part;
-  const splitting = [labels, options.classes.length, options.share, options.seed] as const;
+  const { splitter } = part;
+  const { length: classes } = options.classes;
+  const splitting = [strataOf(part, classes), classes + 1, options.share, options.seed] as const;
   const drawn = stratifiedSplit(...splitting);
   const validates = splitter?.split(...splitting) ?? drawn;
   const split = splitter && splitFacts(part.store, splitter, validates, drawn);
@@ -76,11 +77,13 @@ export async function assembleTraining(
   const full = new Lengths();
   const kept = [new Lengths(), new Lengths()] as const;
   const rows: [number, number] = [0, 0];
+  const labels: [number, number] = [0, 0];
   /** Per row that is the first with its tokens: a training row with the same tokens, plus one. */
   const trained = new Uint32Array(part.store.rows);
-  part.store.scan(({ row, count, tokens, length, first }) => {
+  part.store.scan(({ row, count, tokens, length, first, labels: own }) => {
     const role = validates[row] as 0 | 1;
     rows[role]++;
+    labels[role] += own.length;
     kept[role].add(count);
     if (role === 1) return;
     full.add(length);
@@ -93,7 +96,10 @@ export async function assembleTraining(
     ? Math.max(1, Math.min(AUTO_LENGTH, full.percentile(AUTO_SHARE)))
     : options.maxLength;
   const fill = { ...options, ids: chosen.ids, size: chosen.vocabulary.size, maxLength, tokens };
-  const fillers = ([0, 1] as const).map((role) => new Filler(part, rows[role], kept[role].tokens(maxLength), fill));
+  const fillers = ([0, 1] as const).map((role) => {
+    const sizes = { rows: rows[role], tokens: kept[role].tokens(maxLength), labels: labels[role] };
+    return new Filler(part, sizes, fill);
+  });
   let leaked = 0;
   const examples: RepeatedRow[] = [];
   part.store.scan((stored) => {
@@ -162,7 +168,8 @@ export function assembleEvaluation(
 ): LoadedPart {
   const kept = new Lengths();
   part.store.scan(({ count }) => kept.add(count));
-  const filler = new Filler(part, part.store.rows, kept.tokens(maxLength), {
+  const sizes = { rows: part.store.rows, tokens: kept.tokens(maxLength), labels: part.labels.length };
+  const filler = new Filler(part, sizes, {
     ...options,
     ids,
     size: vocabulary.size,
@@ -193,18 +200,18 @@ class Filler {
   #truncated = 0;
   #empty = 0;
 
-  constructor({ sources, texts }: EncodedPart, rows: number, tokens: number, options: FillOptions) {
+  constructor({ sources, count, texts }: EncodedPart, sizes: TableSizes, options: FillOptions) {
     const names = sources.map(({ name }) => name);
-    this.#builder = new TableBuilder(rows, tokens, options.size, names, options.hasLetters, texts);
+    this.#builder = new TableBuilder(sizes, count, options.size, names, options.hasLetters, texts);
     this.#addUnknown = options.tokens.adder(this.#builder.unknown);
     this.#options = options;
   }
 
   add(
-    { label, source, line, length, count, tokens }: StoredRow,
+    { labels, source, line, length, count, tokens }: StoredRow,
   ): void {
     const { classes, ids, maxLength, truncate } = this.#options;
-    this.#builder.begin(classes[label]!, source, line);
+    this.#builder.begin(labels.map((label) => classes[label]!), source, line);
     const used = Math.min(count, maxLength);
     const start = truncate === "end" ? 0 : count - used;
     for (let i = start; i < start + used; i++) {

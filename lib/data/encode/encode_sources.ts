@@ -3,7 +3,7 @@ import { nearest } from "../../base/nearest.ts";
 import { inputError } from "../../base/errors.ts";
 import { Duplicates } from "../findings/duplicates.ts";
 import { sourceName } from "../../formats/bytes.ts";
-import { inputOf, isProblem, type Row } from "../../formats/entry.ts";
+import { inputOf, isProblem, type LabelCount, labelsOf, type Row } from "../../formats/entry.ts";
 import { openRows, type SourceInfo } from "../../formats/rows.ts";
 import { shortJson } from "../../base/printable.ts";
 import { grown } from "../../base/growing_arrays.ts";
@@ -30,7 +30,7 @@ interface Repetition {
   readonly first: number;
   readonly file: string;
   readonly line: number;
-  readonly label: number;
+  readonly labels: readonly number[];
 }
 
 export interface Repetitions {
@@ -41,8 +41,12 @@ export interface Repetitions {
 /** The encoded rows of the sources of one role. */
 export interface EncodedPart {
   readonly store: RowStore;
-  /** `[rows]`: classes, numbered in the order in which they occurred. */
+  /** Says whether rows may have several labels. */
+  readonly count: LabelCount;
+  /** Classes of all rows, one row after another, numbered in the order in which they occurred. */
   readonly labels: Uint16Array;
+  /** `[rows + 1]`: position in `labels` where those of each row begin. */
+  readonly labelOffsets: Uint32Array;
   /** `[rows]`: keys of the rows; undefined for evaluation rows, and for more than `MOST_KEYS`. */
   readonly keys: Float64Array | undefined;
   readonly sources: readonly SourceInfo[];
@@ -69,7 +73,8 @@ export interface EncoderIo {
 
 /** Encodes the sources of one data set, role by role: the training rows first. */
 export class SourceEncoder {
-  readonly #options: DataOptions;
+  /** The labels of a row are as many as the first source shows, unless the options say so. */
+  #options: DataOptions;
   #tokenizer: Tokenizer;
   /** Rows so far that were texts; the others are lists of tokens. */
   #texts = 0;
@@ -120,6 +125,7 @@ export class SourceEncoder {
       const { rules, input } = this.#io;
       const warn = this.warnings.add.bind(this.warnings);
       const reader = await openRows(source, { ...this.#options, rules, warn, extras }, input);
+      this.#options = { ...this.#options, labels: reader.labels };
       for await (const batch of reader.batches()) {
         for (const entry of batch) {
           if (isProblem(entry)) this.problems.add(entry);
@@ -133,14 +139,16 @@ export class SourceEncoder {
     }
     const isOfLists = role === "training" && part.rows > 0 && this.#texts === 0;
     if (isOfLists && this.#options.tokenizer === "auto") this.#tokenizer = createTokenizer({ kind: "codes" });
-    return part.finish(infos);
+    return part.finish(infos, this.#options.labels === "many" ? "many" : "one");
   }
 
   #take(row: Row, source: number, role: PartRole, part: PartBuilder): void {
     const problem = part.splitter?.add(row.extras?.[0] ?? "");
     if (problem !== undefined) return this.problems.add({ file: row.file, line: row.line, problem });
-    const label = this.#label(row, role);
-    if (label < 0) return;
+    const names = labelsOf(row);
+    const labels = names.map((name) => this.#label(name, row, role));
+    if (labels.includes(-1)) return;
+    const label = row.labels ? setKey(labels) : labels[0]!;
     const spans = this.#spans;
     const content = inputOf(row);
     const spelled = typeof content === "string" ? this.#spelled(content) : content.map(this.#spelled);
@@ -162,18 +170,17 @@ export class SourceEncoder {
         ? this.duplicates.add(ids, count, position, label)
         : this.duplicates.find(ids, count);
       if (earlier && (role === "evaluation" || earlier.first !== position)) {
-        part.repeat({ first: earlier.first, file: row.file, line: row.line, label }, earlier.label !== label);
+        part.repeat({ first: earlier.first, file: row.file, line: row.line, labels }, earlier.label !== label);
         if (role === "training") first = earlier.first;
       }
     }
     if (role === "training") part.addKey(this.#keyOf(spelled, spans));
-    part.add({ source, line: row.line, label, length: count, first }, ids, start, kept);
+    part.add({ source, line: row.line, labels, length: count, first }, ids, start, kept);
     part.texts.add(row);
   }
 
-  /** Returns the class of `row`; -1 if evaluation rows may not have it. */
-  #label(row: Row, role: PartRole): number {
-    const { file, line, label } = row;
+  /** Returns the class of a label of a row; -1 if evaluation rows may not have it. */
+  #label(label: string, { file, line }: Row, role: PartRole): number {
     this.#units = unitsOf(label, this.#units);
     const known = this.#labels.find(this.#units, 0, label.length);
     if (known >= 0) return known;
@@ -192,10 +199,17 @@ export class SourceEncoder {
   }
 }
 
+/** Returns a hash of the classes of a row, in any order, in 32 bits. */
+function setKey(labels: readonly number[]): number {
+  return labels.reduce((sum, label) => (sum + Math.imul(label + 1, 0x9E3779B1)) >>> 0, labels.length);
+}
+
 class PartBuilder {
   readonly splitter: Splitter | undefined;
   readonly #store = new RowStore();
   #labels = new Uint16Array(1024);
+  #labelOffsets = new Uint32Array(1024);
+  #entries = 0;
   #keys = new Float64Array(0);
   readonly #repeated: Repetitions = { count: 0, examples: [] };
   readonly #conflicting: Repetitions = { count: 0, examples: [] };
@@ -224,15 +238,21 @@ class PartBuilder {
   }
 
   add(facts: Parameters<RowStore["add"]>[0], ids: Uint32Array, start: number, count: number): void {
-    if (this.rows >= this.#labels.length) this.#labels = grown(this.#labels, this.rows + 1);
-    this.#labels[this.rows] = facts.label;
+    const end = this.#entries + facts.labels.length;
+    if (end > this.#labels.length) this.#labels = grown(this.#labels, end);
+    this.#labels.set(facts.labels, this.#entries);
+    this.#entries = end;
     this.#store.add(facts, ids, start, count);
+    if (this.rows >= this.#labelOffsets.length) this.#labelOffsets = grown(this.#labelOffsets, this.rows + 1);
+    this.#labelOffsets[this.rows] = end;
   }
 
-  finish(sources: readonly SourceInfo[]): EncodedPart {
+  finish(sources: readonly SourceInfo[], count: LabelCount): EncodedPart {
     return {
       store: this.#store,
-      labels: this.#labels.subarray(0, this.rows),
+      count,
+      labels: this.#labels.subarray(0, this.#entries),
+      labelOffsets: this.#labelOffsets.subarray(0, this.rows + 1),
       keys: this.#keys.length >= this.rows ? this.#keys.subarray(0, this.rows) : undefined,
       sources,
       repeated: this.#repeated,

@@ -14,8 +14,8 @@ interface RowFacts {
   /** Position of its source in the list of sources. */
   source: number;
   line: number;
-  /** Class, numbered in the order in which classes occurred. */
-  label: number;
+  /** Classes, numbered in the order in which they occurred: one, unless rows may have several. */
+  labels: readonly number[];
   /** Number of tokens of the row; fewer may be kept. */
   length: number;
   /** Position of the first row with the same tokens: the row itself if it is the first. */
@@ -52,12 +52,13 @@ export class RowStore {
 
   /** Adds a row with the tokens `ids[start]` to `ids[start + count - 1]`. */
   add(facts: Readonly<RowFacts>, ids: Uint32Array, start: number, count: number): void {
-    const most = (6 + count) * VARINT;
+    const most = (6 + facts.labels.length + count) * VARINT;
     if (this.#at + most > this.#chunk.length) this.#newChunk(most);
     const { source, line } = this.#last;
     this.#write(facts.source);
     this.#write(facts.source === source ? facts.line - line : facts.line);
-    this.#write(facts.label);
+    this.#write(facts.labels.length);
+    for (const label of facts.labels) this.#write(label);
     this.#write(facts.length);
     this.#write(this.#rows - facts.first);
     this.#write(count);
@@ -68,10 +69,11 @@ export class RowStore {
     this.#ends[this.#chunks.length - 1] = this.#at;
   }
 
-  /** Calls `visit` for every row, in order. The last scan releases memory on the way, and leaves the store empty. */
+  /** Calls `visit` for every row, in order, with arrays that change. The last scan releases memory on the way, and leaves the store empty. */
   scan(visit: (row: StoredRow) => void, isLast = false): void {
     const tokens = new Uint32Array(this.#longest);
-    const row = { row: 0, source: -1, line: 0, label: 0, length: 0, first: 0, count: 0, tokens };
+    const labels: number[] = [];
+    const row = { row: 0, source: -1, line: 0, labels, length: 0, first: 0, count: 0, tokens };
     for (let index = 0; index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index]!;
       const end = this.#ends[index]!;
@@ -91,7 +93,8 @@ export class RowStore {
         const line = read();
         row.line = source === row.source ? row.line + line : line;
         row.source = source;
-        row.label = read();
+        labels.length = read();
+        for (let i = 0; i < labels.length; i++) labels[i] = read();
         row.length = read();
         row.first = row.row - read();
         row.count = read();

@@ -1,10 +1,16 @@
+import type { EncodedPart } from "./encode_sources.ts";
 import { Random, Stream } from "../../base/numbers/random.ts";
 
 /**
  * Draws the validation set: returns a 1 for each of its rows, `[rows]`. It has the same `share` of every class, and depends
  * only on `seed`. A class keeps at least one training row; if any class has two rows, the set has at least one.
  */
-export function stratifiedSplit(labels: Uint16Array, classes: number, share: number, seed: number): Uint8Array {
+export function stratifiedSplit(
+  labels: Uint16Array | Uint32Array,
+  classes: number,
+  share: number,
+  seed: number,
+): Uint8Array {
   const counts = new Uint32Array(classes);
   for (const label of labels) counts[label]!++;
   const wanted = validationCounts(counts, share);
@@ -20,6 +26,27 @@ export function stratifiedSplit(labels: Uint16Array, classes: number, share: num
     counts[label]!--;
   }
   return validation;
+}
+
+/**
+ * Returns what a split keeps the shares of: the class of each row, `[rows]`, or the rarest of its labels, if it may have
+ * several. Rows without labels are a class of their own, number `classes`.
+ */
+export function strataOf(
+  { count, labels, labelOffsets }: Pick<EncodedPart, "count" | "labels" | "labelOffsets">,
+  classes: number,
+): Uint16Array | Uint32Array {
+  if (count === "one") return labels;
+  const counts = new Uint32Array(classes + 1);
+  for (const label of labels) counts[label]!++;
+  counts[classes] = 2 ** 32 - 1;
+  const strata = new Uint32Array(labelOffsets.length - 1).fill(classes);
+  for (let row = 0; row < strata.length; row++) {
+    for (let at = labelOffsets[row]!; at < labelOffsets[row + 1]!; at++) {
+      if (counts[labels[at]!]! < counts[strata[row]!]!) strata[row] = labels[at]!;
+    }
+  }
+  return strata;
 }
 
 /** Returns the validation rows of each class: `share` of them, rounded so that their sum is as near as possible to `share` of all. */

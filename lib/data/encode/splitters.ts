@@ -3,7 +3,7 @@
  * as other customers, or about rows that are newer than those it was trained on. A random split hides both.
  */
 import { shortJson } from "../../base/printable.ts";
-import { formatTime, parseTime } from "../../base/times.ts";
+import { formatTime, parseTime } from "./times.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
 import { grown } from "../../base/growing_arrays.ts";
 import { Interner, unitsOf } from "../vocabulary/interner.ts";
@@ -15,7 +15,7 @@ export interface Splitter {
   /** Adds the value of the next row. Returns what is wrong with the value if it cannot be used. */
   add(value: string): string | undefined;
   /** Draws the validation set, as stratifiedSplit() does. */
-  split(labels: Uint16Array, classes: number, share: number, seed: number): Uint8Array;
+  split(labels: Uint16Array | Uint32Array, classes: number, share: number, seed: number): Uint8Array;
   /** Describes the rows of a split. */
   describe(validates: Uint8Array): SplitFacts;
 }
@@ -62,7 +62,7 @@ class GroupSplitter implements Splitter {
    * Takes the groups that fit, in the order of a hash of their names, then those that bring the numbers of rows nearest to
    * `share`, of all rows and of each class. The rows' order does not matter. Each class keeps a training row.
    */
-  split(labels: Uint16Array, classes: number, share: number, seed: number): Uint8Array {
+  split(labels: Uint16Array | Uint32Array, classes: number, share: number, seed: number): Uint8Array {
     const members = this.#members();
     const counts = new Float64Array(classes);
     for (const label of labels) counts[label]!++;
@@ -158,7 +158,7 @@ class TimeSplitter implements Splitter {
   }
 
   /** Takes the newest rows. Rows of the same time stay together: the number of rows is the possible one nearest to `share`. */
-  split(_labels: Uint16Array, _classes: number, share: number): Uint8Array {
+  split(_labels: Uint16Array | Uint32Array, _classes: number, share: number): Uint8Array {
     const sorted = this.#times.slice(0, this.#rows).sort();
     const wanted = sorted.length * (1 - share);
     let best = 0;

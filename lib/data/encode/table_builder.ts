@@ -1,4 +1,5 @@
 import { sourceName } from "../../formats/bytes.ts";
+import type { LabelCount } from "../../formats/entry.ts";
 import type { EncodedTable } from "../batches/table.ts";
 import type { KeptTexts } from "../row_texts.ts";
 import { TokenKeyList, type TokenKeys } from "../vocabulary/token_keys.ts";
@@ -15,6 +16,13 @@ export interface RowPlaces {
   readonly texts: KeptTexts;
 }
 
+export interface TableSizes {
+  readonly rows: number;
+  /** Tokens and labels of all rows. */
+  readonly tokens: number;
+  readonly labels: number;
+}
+
 /** Fills a table row by row. */
 export class TableBuilder {
   readonly places: RowPlaces;
@@ -24,10 +32,10 @@ export class TableBuilder {
   readonly #before: Uint32Array;
   #row = 0;
 
-  /** `hasLetters`: see TokenKeyList. */
+  /** `count` says how many labels a row has. `hasLetters`: see TokenKeyList. */
   constructor(
-    rows: number,
-    tokens: number,
+    { rows, tokens, labels }: TableSizes,
+    count: LabelCount,
     vocabulary: number,
     sources: readonly string[],
     hasLetters: boolean,
@@ -40,16 +48,20 @@ export class TableBuilder {
     this.#table = {
       tokens: wide ? new Uint32Array(shared(4 * tokens)) : new Uint16Array(shared(2 * tokens)),
       offsets: new Uint32Array(shared(4 * (rows + 1))),
-      labels: new Uint16Array(shared(2 * rows)),
+      labels: new Uint16Array(shared(2 * labels)),
+      ...count === "many" && { labelOffsets: new Uint32Array(shared(4 * (rows + 1))) },
     };
     this.places = { sources, source: new Uint16Array(rows), lines: new Uint32Array(rows), texts };
   }
 
   /** Adds a row without tokens; push() adds its tokens. */
-  begin(label: number, source: number, line: number): void {
+  begin(own: readonly number[], source: number, line: number): void {
     const row = this.#row++;
-    const { labels, offsets } = this.#table;
-    labels[row] = label;
+    const { labels, labelOffsets, offsets } = this.#table;
+    if (labelOffsets) {
+      labels.set(own.toSorted((a, b) => a - b), labelOffsets[row]!);
+      labelOffsets[row + 1] = labelOffsets[row]! + own.length;
+    } else labels[row] = own[0]!;
     offsets[row + 1] = offsets[row]!;
     this.#before[row] = this.unknown.size;
     this.places.source[row] = source;

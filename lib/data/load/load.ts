@@ -16,6 +16,7 @@ import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 import { refusals, splitWarnings, warnings } from "./refusals.ts";
 import type { DataStatistics, RepeatedRows, Role } from "../statistics.ts";
 import { openTokenizer } from "../tokenizers/create_tokenizer.ts";
+import { labelsAt } from "../several.ts";
 import { hasLetters } from "../tokenizers/tokenizer.ts";
 import { readWordVectors } from "../vectors/word_vectors.ts";
 
@@ -125,15 +126,16 @@ function statistics(
     test: counts[2]![index]!,
   }));
   const names = encoder.labels();
-  const rowOf = (row: number) => ({ place: assembled.place(row), label: names[parts.training.labels[row]!]! });
+  const labelsText = (labels: ArrayLike<number>) => Array.from(labels, (label) => names[label]!).join(", ");
+  const rowOf = (row: number) => ({ place: assembled.place(row), label: labelsText(labelsAt(parts.training, row)) });
   const example = (one: { place: string; label: string }, first: number) => {
     const { place: sameAs, label: sameLabel } = rowOf(first);
     return { ...one, sameAs, sameLabel };
   };
   const repeated = ({ count, examples }: Repetitions): RepeatedRows => ({
     rows: count,
-    examples: examples.map(({ first, file, line, label }) =>
-      example({ place: `${sourceName(file)}:${line}`, label: names[label]! }, first)
+    examples: examples.map(({ first, file, line, labels }) =>
+      example({ place: `${sourceName(file)}:${line}`, label: labelsText(labels) }, first)
     ),
   });
   const { leaks } = assembled;
@@ -146,6 +148,7 @@ function statistics(
     sources,
     digest: hash.digest("hex"),
     classes,
+    ...parts.training.count === "many" && { labels: labelStatistics(Object.values(parts)) },
     parts: {
       training: loaded.training.statistics,
       validation: loaded.validation?.statistics,
@@ -164,6 +167,21 @@ function statistics(
     bad: { rows: encoder.problems.count, first: listed.map(({ message }) => message) },
     warnings: [...warnings(encoder, classes, loaded), ...splitWarnings(loaded, assembled.split, share)],
   };
+}
+
+/** Counts the labels of all rows. */
+function labelStatistics(parts: readonly (EncodedPart | undefined)[]): NonNullable<DataStatistics["labels"]> {
+  let [rows, labels, most, none] = [0, 0, 0, 0];
+  for (const { labelOffsets } of parts.filter((part) => part !== undefined)) {
+    rows += labelOffsets.length - 1;
+    labels += labelOffsets.at(-1)!;
+    for (let row = 1; row < labelOffsets.length; row++) {
+      const own = labelOffsets[row]! - labelOffsets[row - 1]!;
+      most = Math.max(most, own);
+      if (own === 0) none++;
+    }
+  }
+  return { mean: rows === 0 ? 0 : labels / rows, most, none };
 }
 
 function classCounts(part: LoadedPart | undefined, classes: number): Uint32Array {

@@ -1,6 +1,9 @@
 import type { Batch, BatchMetrics } from "../../data/batches/batch.ts";
 import { lossWeight } from "../../data/batches/class_weights.ts";
 
+/** A batch that is only predicted has none. */
+const NO_LABELS = new Int32Array();
+
 /**
  * Computes the softmax cross-entropy of the first `size` rows of `logits` (`[size, classes]`) against `labels` in double
  * precision, after subtracting each row's maximum, so that no exponential overflows. Writes each row's probabilities to
@@ -49,4 +52,47 @@ export function logitGradients(
       probabilities[index] = (probabilities[index]! - (k === label ? 1 : 0)) * share;
     }
   }
+}
+
+/**
+ * Computes the binary cross-entropies of independent sigmoids, in double precision, for the first `size` rows of `logits`
+ * (`[size, classes]`). Writes each row's probabilities to `probabilities` (`[size, classes]`).
+ */
+export function binaryCrossEntropy(
+  logits: Float32Array,
+  { labels, labelOffsets = NO_LABELS, size }: Pick<Batch, "labels" | "labelOffsets" | "size">,
+  classes: number,
+  probabilities: Float32Array,
+): BatchMetrics {
+  const metrics = { lossSum: 0, correct: 0 };
+  for (let row = 0; row < size; row++) {
+    const start = row * classes;
+    let best = 0;
+    for (let k = 0; k < classes; k++) {
+      const logit = logits[start + k]!;
+      if (logit > logits[start + best]!) best = k;
+      const decay = Math.exp(-Math.abs(logit));
+      metrics.lossSum += Math.max(logit, 0) + Math.log1p(decay);
+      probabilities[start + k] = (logit < 0 ? decay : 1) / (1 + decay);
+    }
+    for (let at = labelOffsets[row] ?? 0; at < (labelOffsets[row + 1] ?? 0); at++) {
+      metrics.lossSum -= logits[start + labels[at]!]!;
+      if (labels[at] === best) metrics.correct++;
+    }
+  }
+  return metrics;
+}
+
+/** Turns `probabilities` (`[size, classes]`) into the gradient of the mean over rows of their binary cross-entropies, in place. */
+export function binaryGradients(
+  probabilities: Float32Array,
+  { labels, labelOffsets = NO_LABELS, size }: Pick<Batch, "labels" | "labelOffsets" | "size">,
+  classes: number,
+): void {
+  for (let row = 0; row < size; row++) {
+    for (let at = labelOffsets[row] ?? 0; at < (labelOffsets[row + 1] ?? 0); at++) {
+      probabilities[row * classes + labels[at]!]! -= 1;
+    }
+  }
+  for (let i = 0; i < size * classes; i++) probabilities[i]! /= size;
 }

@@ -42,6 +42,8 @@ export const KERNELS = {
   dropAgain: { parameters: { mask: "usize", kept: "usize", count: "i32", width: "i32", matrix: "usize", stride: "usize", row: "usize" }, result: "void" },
   softmaxCrossEntropy: { parameters: { logits: "usize", rows: "i32", panels: "i32", labels: "usize", scale: "f32", weights: "usize", correct: "usize", spare: "usize" }, result: "f64" },
   softmax: { parameters: { logits: "usize", rows: "i32", panels: "i32", classes: "i32", to: "usize", spare: "usize" }, result: "void" },
+  sigmoidCrossEntropy: { parameters: { logits: "usize", rows: "i32", panels: "i32", labels: "usize", offsets: "usize", scale: "f32", correct: "usize" }, result: "f64" },
+  sigmoids: { parameters: { logits: "usize", rows: "i32", panels: "i32", classes: "i32", to: "usize" }, result: "void" },
   columnSums: { parameters: { from: "usize", fromStride: "usize", fromRow: "usize", panels: "i32", rows: "i32", to: "usize" }, result: "void" },
   zero: { parameters: { at: "usize", bytes: "usize" }, result: "void" },
   squaredNorm: { parameters: { from: "usize", count: "i32" }, result: "f64" },
@@ -131,6 +133,8 @@ export interface SimdKernels {
   dropAgain(mask: number, kept: number, count: number, width: number, matrix: number, stride: number, row: number): void;
   softmaxCrossEntropy(logits: number, rows: number, panels: number, labels: number, scale: number, weights: number, correct: number, spare: number): number;
   softmax(logits: number, rows: number, panels: number, classes: number, to: number, spare: number): void;
+  sigmoidCrossEntropy(logits: number, rows: number, panels: number, labels: number, offsets: number, scale: number, correct: number): number;
+  sigmoids(logits: number, rows: number, panels: number, classes: number, to: number): void;
   columnSums(from: number, fromStride: number, fromRow: number, panels: number, rows: number, to: number): void;
   zero(at: number, bytes: number): void;
   squaredNorm(from: number, count: number): number;
@@ -246,53 +250,31 @@ export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at:
     return at;
   }
   return {
+    accumulateProducts: kernels.accumulateProducts, stageOperand: kernels.stageOperand, tanhArray: kernels.tanhArray,
+    sigmoidArray: kernels.sigmoidArray, expArray: kernels.expArray, packColumns: kernels.packColumns,
+    packRows: kernels.packRows, unpackColumns: kernels.unpackColumns, distinctFirsts: kernels.distinctFirsts,
+    distinctTokens: kernels.distinctTokens, reverseSlots: kernels.reverseSlots, composeRows: kernels.composeRows,
+    gatherRows: kernels.gatherRows, scatterRows: kernels.scatterRows, spreadRows: kernels.spreadRows,
+    sumByToken: kernels.sumByToken, mirrorSteps: kernels.mirrorSteps, stepPositions: kernels.stepPositions,
+    addIndexedRows: kernels.addIndexedRows, pickRows: kernels.pickRows, poolMean: kernels.poolMean,
+    poolMeanBackward: kernels.poolMeanBackward, poolMax: kernels.poolMax, poolMaxBackward: kernels.poolMaxBackward,
+    dropAgain: kernels.dropAgain, softmaxCrossEntropy: kernels.softmaxCrossEntropy, softmax: kernels.softmax,
+    sigmoidCrossEntropy: kernels.sigmoidCrossEntropy, sigmoids: kernels.sigmoids, columnSums: kernels.columnSums,
+    zero: kernels.zero, squaredNorm: kernels.squaredNorm, squaredNormRows: kernels.squaredNormRows,
+    average: kernels.average, copyRows: kernels.copyRows, peak: kernels.peak,
     gemm: (call) => kernels.gemm(writeGemmCall(call)),
-    accumulateProducts: kernels.accumulateProducts,
-    stageOperand: kernels.stageOperand,
-    tanhArray: kernels.tanhArray,
-    sigmoidArray: kernels.sigmoidArray,
-    expArray: kernels.expArray,
-    packColumns: kernels.packColumns,
-    packRows: kernels.packRows,
-    unpackColumns: kernels.unpackColumns,
-    distinctFirsts: kernels.distinctFirsts,
-    distinctTokens: kernels.distinctTokens,
-    reverseSlots: kernels.reverseSlots,
-    composeRows: kernels.composeRows,
-    gatherRows: kernels.gatherRows,
-    scatterRows: kernels.scatterRows,
-    spreadRows: kernels.spreadRows,
-    sumByToken: kernels.sumByToken,
     lstmFirst: (call) => kernels.lstmFirst(writeLstmFirstCall(call)),
     lstmForward: (call) => kernels.lstmForward(writeLstmForwardCall(call)),
     lstmBackward: (call) => kernels.lstmBackward(writeLstmBackwardCall(call)),
     lstmFirstBackward: (call) => kernels.lstmFirstBackward(writeLstmFirstBackwardCall(call)),
     lstmSteps: (call) => kernels.lstmSteps(writeLstmStepsCall(call)),
     lstmStepsBackward: (call) => kernels.lstmStepsBackward(writeLstmStepsBackwardCall(call)),
-    mirrorSteps: kernels.mirrorSteps,
-    stepPositions: kernels.stepPositions,
-    addIndexedRows: kernels.addIndexedRows,
-    pickRows: kernels.pickRows,
-    poolMean: kernels.poolMean,
-    poolMeanBackward: kernels.poolMeanBackward,
-    poolMax: kernels.poolMax,
-    poolMaxBackward: kernels.poolMaxBackward,
     drop: (call) => kernels.drop(writeDropCall(call)),
-    dropAgain: kernels.dropAgain,
-    softmaxCrossEntropy: kernels.softmaxCrossEntropy,
-    softmax: kernels.softmax,
-    columnSums: kernels.columnSums,
-    zero: kernels.zero,
-    squaredNorm: kernels.squaredNorm,
-    squaredNormRows: kernels.squaredNormRows,
     adam: (call) => kernels.adam(writeAdamCall(call)),
     adamRows: (rows, count, width, begin, end, call) => kernels.adamRows(rows, count, width, begin, end, writeAdamCall(call)),
     adamMean: (call) => kernels.adamMean(writeAdamMeanCall(call)),
     adamMeanRows: (rows, count, width, height, stamps, stamp, rowGradients, call) => kernels.adamMeanRows(rows, count, width, height, stamps, stamp, rowGradients, writeAdamMeanCall(call)),
-    average: kernels.average,
     averageRows: (call) => kernels.averageRows(writeAverageRowsCall(call)),
-    copyRows: kernels.copyRows,
-    peak: kernels.peak,
     findRows: (call) => kernels.findRows(writeFindRowsCall(call)),
   };
 }

@@ -18,6 +18,7 @@ import type {
   RowsFound,
   UpdateOptions,
 } from "../contract.ts";
+import { checkLabels } from "../labels.ts";
 import { LINE_BYTES } from "../regions.ts";
 import { SimdAverager } from "./averager.ts";
 import { SimdMasks } from "./masks.ts";
@@ -45,6 +46,12 @@ export function createSimdEngine(options: SimdEngineOptions): Engine {
   }
   const at = simdScratch(spec, maxBatch, maxLength, scratch.byteOffset, maxVectors);
   return new FusedEngine(options, bindKernels(memory, at.struct, native), at);
+}
+
+interface LabelPointers {
+  readonly labels: number;
+  /** Undefined where each row has one label. */
+  readonly offsets: number | undefined;
 }
 
 class FusedEngine implements Engine {
@@ -89,7 +96,7 @@ class FusedEngine implements Engine {
     const total = lossWeight(batch, classWeights);
     const weighted = classWeights ? passes.scratch.classWeights : 0;
     const metrics = this.#forward.eachChunk(batch, (first, rows, chunksLeft) => {
-      const lossSum = this.#crossEntropy(labels + 4 * first, rows, 1 / total, weighted);
+      const lossSum = this.#crossEntropy(labels, first, rows, 1 / total, weighted);
       passes.backward(chunksLeft);
       return lossSum;
     });
@@ -127,7 +134,7 @@ class FusedEngine implements Engine {
   evaluate(weights: Float32Array, batch: Batch): BatchMetrics {
     const labels = this.#labels(batch);
     this.#forward.prepare(weights, batch, undefined);
-    return this.#forward.eachChunk(batch, (first, rows) => this.#crossEntropy(labels + 4 * first, rows, 1, 0));
+    return this.#forward.eachChunk(batch, (first, rows) => this.#crossEntropy(labels, first, rows, 1, 0));
   }
 
   average(options: AverageOptions): number {
@@ -150,23 +157,32 @@ class FusedEngine implements Engine {
     return this.#sums.help();
   }
 
-  /** Returns the loss of the logits in scratch and replaces them by their gradient, times `scale` and the class `weights`. */
-  #crossEntropy(labels: number, rows: number, scale: number, weights: number): number {
+  /**
+   * Returns the loss of the logits in scratch, those of the rows from `first` on, and replaces them by their gradient, times
+   * `scale` and the class `weights`.
+   */
+  #crossEntropy(
+    { labels, offsets }: LabelPointers,
+    first: number,
+    rows: number,
+    scale: number,
+    weights: number,
+  ): number {
     const { scratch: at, head: { classPanels } } = this.#forward.passes;
-    const { logits, spare } = at;
-    return this.#kernels.softmaxCrossEntropy(logits, rows, classPanels, labels, scale, weights, spare, spare + 4);
+    const { logits, spare } = at, skipped = 4 * first;
+    return offsets === undefined
+      ? this.#kernels.softmaxCrossEntropy(logits, rows, classPanels, labels + skipped, scale, weights, spare, spare + 4)
+      : this.#kernels.sigmoidCrossEntropy(logits, rows, classPanels, labels, offsets + skipped, scale, spare);
   }
 
-  /** Returns the pointer to a batch's labels after checking that each is a class. */
-  #labels(batch: Batch): number {
-    const { classes } = this.#options.spec;
-    const pointer = this.#pointers.of(batch.labels, "batch.labels", batch.size);
-    for (let row = 0; row < batch.size; row++) {
-      const label = batch.labels[row]!;
-      if (label < 0 || label >= classes) {
-        throw new RangeError(`batch.labels[${row}] is ${label}: expected 0 to ${classes - 1}`);
-      }
-    }
-    return pointer;
+  /** Returns the pointers to a batch's labels after checking that each is a class. */
+  #labels(batch: Batch): LabelPointers {
+    checkLabels(batch, this.#options.spec);
+    const { labels, labelOffsets, size } = batch;
+    const pointer = this.#pointers.of(labels, "batch.labels", labelOffsets ? labelOffsets[size]! : size);
+    return {
+      labels: pointer,
+      offsets: labelOffsets && this.#pointers.of(labelOffsets, "batch.labelOffsets", size + 1),
+    };
   }
 }

@@ -51,12 +51,14 @@ export class SimdForward {
 
   /** See Engine.predict. */
   predict(weights: Float32Array, batch: Batch): Float32Array {
-    const { spec: { classes }, memory } = this.#options;
+    const { spec: { classes, labels }, memory } = this.#options;
+    const isMany = labels === "many";
     const { scratch: at, head: { classPanels } } = this.passes;
     const probabilities = new Float32Array(batch.size * classes);
     this.prepare(weights, batch, undefined);
     this.eachChunk(batch, (first, rows) => {
-      this.#kernels.softmax(at.logits, rows, classPanels, classes, at.probabilities, at.spare);
+      if (isMany) this.#kernels.sigmoids(at.logits, rows, classPanels, classes, at.probabilities);
+      else this.#kernels.softmax(at.logits, rows, classPanels, classes, at.probabilities, at.spare);
       probabilities.set(new Float32Array(memory.buffer, at.probabilities, rows * classes), first * classes);
       return 0;
     });

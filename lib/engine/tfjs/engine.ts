@@ -6,7 +6,8 @@ import { adamUpdate, squaredNorm, updateMean } from "../reference/optimizer.ts";
 import { averageRows, copyRows, findRows } from "../reference/rows.ts";
 import { composeVectors, spreadGradients } from "../reference/vectors.ts";
 import { createTreeMean, squaredDistance } from "../tree_mean.ts";
-import { crossEntropy, logitGradients } from "../reference/cross_entropy.ts";
+import { binaryCrossEntropy, binaryGradients, crossEntropy, logitGradients } from "../reference/cross_entropy.ts";
+import { checkLabels } from "../labels.ts";
 import { loadTfjs, type Tfjs } from "./backend.ts";
 import { forward, type Parameters } from "./forward.ts";
 import { stepMasks } from "./masks.ts";
@@ -22,6 +23,7 @@ export async function createTfjsEngine(
   const { backend, spec, layout, adam, dropout, classWeights, embeddingRows } = options;
   const tf = await loadTfjs(backend);
   const { classes } = spec;
+  const isMany = spec.labels === "many";
   let rows = new Int32Array(0);
 
   function inBackend<T>(work: () => T): T {
@@ -44,8 +46,16 @@ export async function createTfjsEngine(
     });
   }
 
+  /** Returns loss and hits, and writes the probabilities. */
+  function evaluate(logits: Float32Array, batch: Batch, probabilities: Float32Array): BatchMetrics {
+    return isMany
+      ? binaryCrossEntropy(logits, batch, classes, probabilities)
+      : crossEntropy(logits, batch.labels, batch.size, classes, probabilities);
+  }
+
   function gradients(weights: Float32Array, batch: Batch, out: Float32Array, draw: number): BatchMetrics {
-    const { size, labels } = batch;
+    const { size } = batch;
+    checkLabels(batch, spec);
     return inBackend(() => {
       let metrics: BatchMetrics = { lossSum: 0, correct: 0 };
       const masks = stepMasks(tf, spec, dropout, batch, draw);
@@ -53,8 +63,9 @@ export async function createTfjsEngine(
       const surrogate = () => {
         const logits = forward(tf, spec, byName, batch, masks);
         const byLogits = new Float32Array(size * classes);
-        metrics = crossEntropy(float32(logits), labels, size, classes, byLogits);
-        logitGradients(byLogits, batch, classes, classWeights);
+        metrics = evaluate(float32(logits), batch, byLogits);
+        if (isMany) binaryGradients(byLogits, batch, classes);
+        else logitGradients(byLogits, batch, classes, classWeights);
         // Σ logits · (∂loss/∂logits held fixed) has the loss's gradient.
         return tf.sum(tf.mul(logits, tf.tensor2d(byLogits, [size, classes])));
       };
@@ -93,12 +104,12 @@ export async function createTfjsEngine(
     findRows,
     predict(weights, batch) {
       const probabilities = new Float32Array(batch.size * classes);
-      crossEntropy(logitsOf(weights, batch), batch.labels, batch.size, classes, probabilities);
+      evaluate(logitsOf(weights, batch), batch, probabilities);
       return probabilities;
     },
     evaluate(weights, batch) {
-      const probabilities = new Float32Array(batch.size * classes);
-      return crossEntropy(logitsOf(weights, batch), batch.labels, batch.size, classes, probabilities);
+      checkLabels(batch, spec);
+      return evaluate(logitsOf(weights, batch), batch, new Float32Array(batch.size * classes));
     },
     help: () => false,
   };

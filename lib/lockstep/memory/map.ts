@@ -70,6 +70,8 @@ export interface MapOptions {
   readonly maxLength: number;
   /** The most vectors of a batch that are made of several rows of the embedding; 0 if none are. */
   readonly maxVectors: number;
+  /** The most labels of a row; 0 where each has one. */
+  readonly maxLabels?: number;
   /** Bytes that each worker's engine asks for. */
   readonly engineScratch: number;
 }
@@ -147,7 +149,10 @@ function drawMap(options: MapOptions) {
     states: region(vector * (1 + 2 * momentSets(options)), options.best ? 3 : 2),
     slots: region(gradientMode ? vector : 3 * vector, shards),
     gradients: region(vector, gradientMode ? 1 : workers),
-    batches: region(batchWords(options.maxBatch, options.maxLength, options.maxVectors) * 4, workers),
+    batches: region(
+      batchWords(options.maxBatch, options.maxLength, options.maxVectors, options.maxLabels) * 4,
+      workers,
+    ),
     scratch: region(options.engineScratch, workers),
   };
   return { ...map, byteLength, pages: Math.ceil(byteLength / PAGE_BYTES) };

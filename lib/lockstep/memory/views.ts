@@ -130,7 +130,8 @@ export function sharedRun(options: MapOptions, memory?: WebAssembly.Memory): Sha
     })),
     gradients: floats(map.gradients),
     shardGradients: slots.map((values) => vector(values, 0)),
-    batch: (worker, size) => createBatch(size, options.maxLength, batches[worker]!, options.maxVectors),
+    batch: (worker, size) =>
+      createBatch(size, options.maxLength, batches[worker]!, options.maxVectors, options.maxLabels),
     engineScratch: (worker) => ({ byteOffset: at(map.scratch, worker), byteLength: map.scratch.stride }),
   };
 }

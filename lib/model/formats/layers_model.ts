@@ -84,7 +84,7 @@ function layersOf(spec: ModelSpec): LayerJson[] {
     ...(pooling === "last" ? [] : [layer(pooled[pooling], "pooling")]),
     layer("Dense", "dense", {
       units: spec.classes,
-      activation: "softmax",
+      activation: spec.labels === "many" ? "sigmoid" : "softmax",
       use_bias: true,
       kernel_initializer: ZEROS,
       bias_initializer: ZEROS,

@@ -17,7 +17,7 @@ import { wantedThreshold } from "../../standalone/answers.ts";
 import { joinSequences, joinUnknown, openReading } from "../../standalone/readings.ts";
 import { BatchPredictor } from "../batch_predictor.ts";
 import { topLabels } from "../../standalone/top_labels.ts";
-import type { TrainedModel } from "../trained_model.ts";
+import { refuseSeveral, type TrainedModel } from "../trained_model.ts";
 import { LeastSureFirst } from "./least_sure_first.ts";
 
 export interface TableSource {
@@ -74,6 +74,7 @@ export async function predictTable(
 ): Promise<TableSummary> {
   const { top = 1, reject, onBadRow, leastSureFirst = false, native } = options;
   const { labels, version } = model;
+  refuseSeveral(model);
   const threshold = options.threshold ?? wantedThreshold(version.rejection, reject);
   const predict = await openPredictor(model, native);
   const problems = new ProblemLog();

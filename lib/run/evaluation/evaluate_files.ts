@@ -47,14 +47,15 @@ export function refuseWithoutFiles(
   throw inputError("run", `Run ${run} was not trained on files, so it cannot read rows`);
 }
 
-/** Evaluates `model` on the rows that `files` name. Throws as `readEvaluationRows` does. */
+/** Evaluates `model` on the rows that `given` names. Throws as `readEvaluationRows` does. */
 export async function evaluateFiles(
   model: TrainedModel,
-  files: EvaluationFiles,
+  given: EvaluationFiles,
   { directory, threshold, native, input }: EvaluationSetting,
 ): Promise<FilesEvaluation> {
-  const { data, outOfScope } = files;
-  const { labels } = model;
+  const { data, outOfScope } = given;
+  const { labels, config } = model;
+  const files = { ...given, labels: config.labels };
   const preprocessing = openPreprocessing(refuseWithoutFiles(model));
   refuseTwice([...data, ...outOfScope]);
   const reading = { preprocessing, labels };

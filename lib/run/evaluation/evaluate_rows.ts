@@ -1,5 +1,6 @@
 /** Evaluates a model on rows that were read from files: its metrics, and its most confident mistakes. */
 import type { NativeLibrary } from "../../engine/contract.ts";
+import { rowsOf } from "../../data/batches/table.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import type { Preprocessing } from "../../data/encode/preprocessing.ts";
 import { placeOf } from "../../data/encode/table_builder.ts";
@@ -8,7 +9,9 @@ import { inputOf } from "../../formats/entry.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
 import { auroc, confidencesOf } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluation, worstMistakes } from "../../model/evaluation.ts";
-import type { RowMetrics } from "../../base/events.ts";
+import { evaluateSeveral, worstLabels } from "../../model/several_evaluation.ts";
+import { usualThresholds } from "../../model/thresholds.ts";
+import type { RowMetrics } from "../../base/row_metrics.ts";
 import { decisiveTokens } from "./decisive_tokens.ts";
 import { predictEncoded } from "../../predict/predict_encoded.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
@@ -27,6 +30,8 @@ interface Reading {
   readonly options: ReadOptions;
   /** See evaluatePredictions(). */
   readonly threshold: number;
+  /** `[labels]`, where a row may have several. */
+  readonly thresholds?: readonly number[] | undefined;
 }
 
 /** Evaluates `model` on the rows of a part, and on `others`, which are of none of its classes. */
@@ -42,13 +47,15 @@ export async function evaluateRows(
 ): Promise<Evaluation> {
   const { part: { table }, threshold, preprocessing } = reading;
   const probabilities = await predictEncoded(model, table, native);
+  const { thresholds = usualThresholds(model.labels.length) } = model.version;
+  const several = model.config.labels === "many" && { thresholds };
   const evaluation = {
-    ...await evaluateProbabilities(probabilities, model.labels, reading),
-    ...explain && { decisive: await decisiveTokens(model, table, probabilities, preprocessing, native) },
+    ...await evaluateProbabilities(probabilities, model.labels, { ...reading, ...several }),
+    ...explain && !several && { decisive: await decisiveTokens(model, table, probabilities, preprocessing, native) },
   };
   if (!others) return evaluation;
   const confidences = confidencesOf(probabilities, evaluation.rows);
-  const ofOthers = confidencesOf(await predictEncoded(model, others.table, native), others.table.labels.length);
+  const ofOthers = confidencesOf(await predictEncoded(model, others.table, native), rowsOf(others.table));
   const answered = ofOthers.reduce((sum, confidence) => sum + (confidence >= threshold ? 1 : 0), 0);
   const outOfScope = {
     rows: ofOthers.length,
@@ -64,7 +71,16 @@ export async function evaluateProbabilities(
   labels: readonly string[],
   reading: Reading,
 ): Promise<Evaluation> {
-  const { part: { table }, threshold } = reading;
+  const { part: { table }, threshold, thresholds } = reading;
+  if (thresholds) {
+    const name = (set: readonly number[]) => set.length === 0 ? "no label" : set.map((k) => labels[k]!).join(", ");
+    const worst = worstLabels(table, probabilities, thresholds, MISTAKES);
+    const rows = await textsOf(worst.map(({ row }) => row), reading);
+    const mistakes = worst.map(({ own, given, confidence }, at) => (
+      { ...rows[at]!, label: name(own), given: name(given), confidence }
+    ));
+    return { ...evaluateSeveral(labels, table, probabilities, thresholds), mistakes };
+  }
   const worst = worstMistakes(table.labels, probabilities, MISTAKES);
   const rows = await textsOf(worst.map(({ row }) => row), reading);
   const mistakes = worst.map(({ label, given, confidence }, at) => ({
@@ -98,8 +114,10 @@ async function textsOf(
 }
 
 /** Returns only the metrics, as they stand in a summary. */
-export function metricsOf({ rows, loss, accuracy, macroF1, calibrationError, answered }: RowMetrics): RowMetrics {
-  return { rows, loss, accuracy, macroF1, calibrationError, ...answered && { answered } };
+export function metricsOf(
+  { rows, loss, accuracy, macroF1, calibrationError, several, answered }: RowMetrics,
+): RowMetrics {
+  return { rows, loss, accuracy, macroF1, calibrationError, ...several && { several }, ...answered && { answered } };
 }
 
 /** Returns the pairs of classes that are confused most, at most three. */

@@ -52,6 +52,8 @@ const savedModelSchema = z.object({
     threshold: share,
     points: z.array(z.object({ threshold: share, precision: share, coverage: share })).max(MOST_POINTS),
   }).optional(),
+  /** `[labels]`: the least probability of each label, if a row may have several. */
+  thresholds: z.array(share).optional(),
   /** SHA-256 of the other fields of this file. */
   checksum: z.string(),
 });
@@ -70,7 +72,7 @@ export async function writeModel(directory: string, model: TrainedModel): Promis
   const folder = join(directory, "model");
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const [name, bytes] of Object.entries(files)) await writeWhole(join(folder, name), bytes);
-  const { round, digest, ngrams, rejection } = version;
+  const { round, digest, ngrams, rejection, thresholds } = version;
   const modelDigest = await sha256(files["model.json"]);
   const weightsDigest = await sha256(files["weights.bin"]);
   const textBytes = preprocessing && new TextEncoder().encode(JSON.stringify(preprocessing));
@@ -81,6 +83,7 @@ export async function writeModel(directory: string, model: TrainedModel): Promis
     ...ngramBytes &&
       { ngrams: { ...ngramNumbers(ngrams), digest: await writeBytes(join(folder, NGRAMS), ngramBytes) } },
     ...rejection && { rejection },
+    ...thresholds && { thresholds },
   };
   // It comes last, as it has the digests of the others: without it the run has no model.
   await writeJson(join(folder, "lockstep.json"), { ...about, checksum: await checksumOf(about) });
@@ -102,13 +105,13 @@ export async function readModelFolder(folder: string): Promise<TrainedModel> {
   const path = join(folder, "lockstep.json");
   const value = await readJson(path, z.unknown());
   const saved = checked(path, value, savedModelSchema);
-  const { run, round, digest, labels, config, preprocessingDigest, ngrams, rejection, checksum } = saved;
+  const { run, round, digest, labels, config, preprocessingDigest, ngrams, rejection, thresholds, checksum } = saved;
   if (await checksumOf({ ...Object(value) }) !== checksum) {
     throw new DamagedFile(path, "its content does not have its checksum");
   }
   const json = await readDigested(join(folder, "model.json"), saved.modelDigest);
   const bin = await readDigested(join(folder, "weights.bin"), saved.weightsDigest);
-  const { layout } = trainedModel(config, labels);
+  const { spec, layout } = trainedModel(config, labels);
   const preprocessing = preprocessingDigest === undefined
     ? undefined
     : await readPreprocessing(join(folder, PREPROCESSING), preprocessingDigest);
@@ -119,8 +122,9 @@ export async function readModelFolder(folder: string): Promise<TrainedModel> {
     digest,
     weights: readSavedWeights(json, bin, layout),
     ...numbers && ofNgrams &&
-      { ngrams: ngramsOf(decodeSafetensors(ofNgrams).tensors, numbers, labels.length, preprocessing) },
+      { ngrams: ngramsOf(decodeSafetensors(ofNgrams).tensors, numbers, spec, preprocessing) },
     ...rejection && { rejection },
+    ...thresholds && { thresholds },
   };
   return { run, config, labels, version, ...preprocessing && { preprocessing } };
 }

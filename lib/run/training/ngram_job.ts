@@ -3,12 +3,14 @@
  * where that is better, and evaluates the result.
  */
 import { join } from "node:path";
+import { counted } from "../../base/counted.ts";
 import { errorMessage } from "../../base/errors.ts";
 import type { NewEvent, Summary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { inTurns } from "../../base/turns.ts";
 import type { rowShape } from "../../config/data_shape.ts";
 import type { Config } from "../../config/schema.ts";
+import { wantedPrecision } from "../../config/threshold_for.ts";
 import { classWeightsOf, countLabels } from "../../data/batches/class_weights.ts";
 import type { TrainingData } from "../../data/batches/table.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
@@ -18,10 +20,12 @@ import { tokenKeysOf } from "../../data/encode/preprocessing.ts";
 import { rankRows, rejectionPoints } from "../../model/coverage.ts";
 import { evaluatePredictions, type Evaluations } from "../../model/evaluation.ts";
 import { type Rejection, thresholdFor } from "../../model/rejection.ts";
+import { evaluateSeveral } from "../../model/several_evaluation.ts";
+import { chooseThresholds } from "../../model/thresholds.ts";
 import type { Combination } from "../../ngrams/combine.ts";
 import { withScores } from "../../ngrams/model.ts";
 import { fitOffsets, fitPool, type Pool, poolProbabilities } from "../../ngrams/pool.ts";
-import { ngramSpace } from "../../ngrams/space.ts";
+import { ngramSpace } from "../../ngrams/features.ts";
 import { type BaselineResult, type BaselineStart, type BaselineTask, startBaseline } from "../../ngrams/thread.ts";
 import { predictEncoded } from "../../predict/predict_encoded.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
@@ -32,7 +36,7 @@ import type { RunData } from "./reload_data.ts";
 interface NgramJobOptions extends RunData {
   readonly config:
     & Pick<Config, "seed" | "ngrams" | "classWeights" | "metric" | "validation" | "groupColumn" | "timeColumn">
-    & Pick<Config, "reject" | keyof typeof rowShape>;
+    & Pick<Config, "reject" | "thresholdFor" | keyof typeof rowShape>;
   /** The module that the thread of n-grams runs; without it there are none. */
   readonly baselineUrl: URL | undefined;
   /** The native kernels of predictions, if there are any. */
@@ -48,7 +52,9 @@ interface NgramJobOptions extends RunData {
 interface Finish {
   /** Absent where the LSTM predicts by itself. */
   readonly ngrams?: Combination;
-  readonly rejection: Rejection;
+  readonly rejection?: Rejection;
+  /** `[labels]`, where a row may have several labels. */
+  readonly thresholds?: readonly number[];
   /** Says whether the job was stopped before the n-grams were done. */
   readonly isCut: boolean;
   readonly metrics: Pick<Summary, "validation" | "test" | "lstm" | "baseline" | "judgementDigest">;
@@ -101,9 +107,12 @@ export class NgramJob {
       this.#options,
       this.#classWeights(),
     );
-    const rejection = this.#chooseThreshold(predicted.validation);
+    const isMany = this.#options.data.training.labelOffsets !== undefined;
+    const chosen = isMany
+      ? { thresholds: this.#chooseThresholds(predicted.validation, model.labels.length) }
+      : { rejection: this.#chooseThreshold(predicted.validation) };
     const preprocessing = openPreprocessing(source.preprocessing);
-    const reading = { preprocessing, options: config, threshold: rejection.threshold };
+    const reading = { preprocessing, options: config, threshold: chosen.rejection?.threshold ?? 0, ...chosen };
     const evaluate = ({ part, probabilities }: Answered) =>
       evaluateProbabilities(probabilities, model.labels, { part, ...reading });
     const evaluations: Evaluations = {
@@ -115,7 +124,7 @@ export class NgramJob {
     const { validation, test } = evaluations;
     return {
       ...ngrams && { ngrams },
-      rejection,
+      ...chosen,
       isCut: this.#stopped && baselineUrl !== undefined && config.ngrams !== "none" && !baseline,
       metrics: {
         validation: { ...metricsOf(validation), confused: confusedClasses(validation) },
@@ -138,6 +147,19 @@ export class NgramJob {
       append({ type: "incident", message: `${error.message}. The model has the threshold for that` });
       return { threshold: points.at(-1)?.threshold ?? 0, points };
     }
+  }
+
+  /** Chooses the threshold of each label by the answers to the validation rows. */
+  #chooseThresholds({ part: { table }, probabilities }: Answered, labels: number): readonly number[] {
+    const { config: { thresholdFor }, append } = this.#options;
+    const wanted = wantedPrecision(thresholdFor);
+    const { thresholds, missed } = chooseThresholds(table, probabilities, labels, wanted);
+    if (missed > 0) {
+      const message = `${counted(missed, "label does", "labels do")} not reach a precision of ${wanted} on the ` +
+        "validation rows. Each of them has the threshold of its highest one";
+      append({ type: "incident", message });
+    }
+    return thresholds;
   }
 
   #baselineStart(test: TrainingData["validation"] | undefined): Omit<BaselineStart, "signals"> {
@@ -214,7 +236,14 @@ async function combine(
   };
   const predicted = { validation: await answer(validation), ...test && { test: await answer(test) } };
   if (!ngrams || !pool) return { predicted };
-  const evaluateLstm = ({ part, lstm }: Predicted) => metricsOf(evaluatePredictions(labels, part.table.labels, lstm));
+  const evaluateLstm = ({ part, lstm }: Predicted) => {
+    const { table } = part;
+    return metricsOf(
+      table.labelOffsets
+        ? evaluateSeveral(labels, table, lstm, chooseThresholds(table, lstm, labels.length).thresholds)
+        : evaluatePredictions(labels, table.labels, lstm),
+    );
+  };
   const { share, lstm: exponent } = pool;
   const lstm = { share, validation: evaluateLstm(validation), ...test && { test: evaluateLstm(test) } };
   return { ngrams: { share, exponent, model: withScores(ngrams.model, pool.ngrams, pool.offsets) }, predicted, lstm };
@@ -225,13 +254,13 @@ async function combine(
  * macro-F1 if there are the `counts` of the classes. For the accuracy no other choice was better on new rows.
  */
 async function choosePool(
-  { part: { table: { labels } }, lstm, ngrams }: Predicted,
+  { part: { table: { labels, labelOffsets } }, lstm, ngrams }: Predicted,
   classWeights: Float32Array | undefined,
   counts: Float64Array | undefined,
 ): Promise<Pool | undefined> {
   if (!ngrams) return undefined;
-  const pool = await inTurns(fitPool(lstm, ngrams, labels, classWeights));
-  if (!counts) return pool;
+  const pool = await inTurns(fitPool(lstm, ngrams, labels, classWeights, labelOffsets));
+  if (!counts || labelOffsets) return pool;
   const pooled = await inTurns(poolProbabilities(lstm, ngrams, counts.length, pool));
   return { ...pool, offsets: await inTurns(fitOffsets(pooled, labels, counts)) };
 }

@@ -1,7 +1,7 @@
 /** Prepares a run before it has a directory and threads: checks its memory, and sets up its initial state. */
 import { type Config, type TrainingConfig, trainingConfig } from "../../config/schema.ts";
 import { tableConfig } from "../../data/batches/table_config.ts";
-import type { TrainingData } from "../../data/batches/table.ts";
+import { rowsOf, type TrainingData } from "../../data/batches/table.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { checkInstalled } from "../../engine/create_engine.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
@@ -113,8 +113,8 @@ export async function prepareRun(
   };
   const plan = createPlan(lockstep);
   // This comes before the initial weights, which may need as much memory.
-  const rowsOf = (part: LoadedPart | undefined) => part?.table.labels.length ?? 0;
-  const evaluated = { validation: rowsOf(source?.validation), test: rowsOf(source?.test) };
+  const rowsIn = (part: LoadedPart | undefined) => part ? rowsOf(part.table) : 0;
+  const evaluated = { validation: rowsIn(source?.validation), test: rowsIn(source?.test) };
   checkMemory(memoryNeeds(lockstep, plan, evaluated), workers, machineMemory());
   const names = { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary };
   const vectors = source?.vectors;

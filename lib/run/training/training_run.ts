@@ -163,7 +163,12 @@ export class TrainingRun {
     const weights = withWordVectors(state.values.subarray(0, layout.size), spec, this.#open.options.data?.letters);
     const lstm = { round: state.round, digest: await stateDigestInTurns(state), weights };
     const finish = await this.#ngramJob?.finish(this.directory, { ...this.model, version: lstm });
-    const version: ModelVersion = { ...lstm, ngrams: finish?.ngrams, rejection: finish?.rejection };
+    const version: ModelVersion = {
+      ...lstm,
+      ngrams: finish?.ngrams,
+      rejection: finish?.rejection,
+      thresholds: finish?.thresholds,
+    };
     this.#final = version;
     await writeModel(this.directory, { ...this.model, version });
     const { workers } = this.#open.prepared.lockstep;

@@ -6,7 +6,7 @@ import { RowStore } from "../../../lib/data/encode/row_store.ts";
 const uint32 = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
 const row = fc.record({
   step: fc.integer({ min: 1, max: 100_000 }),
-  label: fc.integer({ min: 0, max: 65_535 }),
+  labels: fc.array(fc.integer({ min: 0, max: 65_535 }), { maxLength: 4 }),
   length: fc.integer({ min: 0, max: 10_000_000 }),
   tokens: fc.array(uint32, { maxLength: 20 }),
 });
@@ -17,17 +17,20 @@ Deno.test("RowStore returns every row unchanged, and is empty when released", ()
     const added: unknown[] = [];
     sources.forEach((rows, source) => {
       let line = 0;
-      for (const { step, label, length, tokens } of rows) {
+      for (const { step, labels, length, tokens } of rows) {
         line += step;
         const first = Math.floor(store.rows / 2);
-        added.push({ row: store.rows, source, line, label, length, first, count: tokens.length, tokens });
+        added.push({ row: store.rows, source, line, labels, length, first, count: tokens.length, tokens });
         // The first and the last token do not belong to the row.
-        store.add({ source, line, label, length, first }, Uint32Array.from([7, ...tokens, 9]), 1, tokens.length);
+        store.add({ source, line, labels, length, first }, Uint32Array.from([7, ...tokens, 9]), 1, tokens.length);
       }
     });
     for (const release of [false, false, true]) {
       const seen: unknown[] = [];
-      store.scan((row) => seen.push({ ...row, tokens: Array.from(row.tokens.subarray(0, row.count)) }), release);
+      store.scan(
+        (row) => seen.push({ ...row, labels: [...row.labels], tokens: Array.from(row.tokens.subarray(0, row.count)) }),
+        release,
+      );
       assertEquals(seen, added);
     }
     assertEquals([store.rows, store.bytes], [0, 0]);
@@ -38,7 +41,7 @@ Deno.test("RowStore takes about a byte for each small number, also over many chu
   const store = new RowStore();
   const ids = new Uint32Array(100).fill(100);
   for (let line = 1; line <= 50_000; line++) {
-    store.add({ source: 0, line, label: 1, length: 100, first: line - 1 }, ids, 0, 100);
+    store.add({ source: 0, line, labels: [1], length: 100, first: line - 1 }, ids, 0, 100);
   }
   assert(store.bytes < 50_000 * 130, `${store.bytes} bytes`);
   let tokens = 0;

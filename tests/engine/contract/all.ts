@@ -11,6 +11,7 @@ import { assertClose } from "../close.ts";
 import { type EngineNeeds, example } from "./example.ts";
 import { finiteDifferences, plainLossSum, plainProbabilities } from "../plain_lstm.ts";
 import { engineHoldContract } from "./hold.ts";
+import { engineLabelsContract } from "./labels.ts";
 import { engineOptionsContract } from "./options.ts";
 import { engineMeanUpdateContract, engineSlowRowsContract } from "./mean_update.ts";
 import { engineRowsContract } from "./rows.ts";
@@ -26,6 +27,7 @@ export function engineContract(name: string, makeEngine: MakeEngine): void {
   engineMeanUpdateContract(name, makeEngine);
   engineSlowRowsContract(name, makeEngine);
   engineHoldContract(name, makeEngine);
+  engineLabelsContract(name, makeEngine);
 
   Deno.test(`${name}: predict() gives PyTorch's first logits to 1e-5, up to a constant per row`, async () => {
     await withEngine(trace, (engine) => {

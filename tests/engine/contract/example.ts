@@ -29,14 +29,28 @@ export function vectorsOf(lists: readonly (readonly number[])[]): VectorRows {
   return { count: lists.length, offsets, rows: Int32Array.from(lists.flat()) };
 }
 
+/** Gives each row of `batch` a set of labels, in ascending order. */
+export function setLabels({ labels, labelOffsets }: Batch, sets: readonly (readonly number[])[]): void {
+  labels.set(sets.flat());
+  sets.forEach((_, row) => labelOffsets![row + 1] = sets.slice(0, row + 1).flat().length);
+}
+
 /** Makes an example of `size` random sequences of `length` tokens. */
 export function example(spec: ModelSpec, size: number, length: number, seed = 1): Example {
   const layout = parameterLayout(spec);
   const weights = initialWeights(spec, layout, { seed, forgetBias: 1 });
-  const batch = createBatch(size, length);
+  const most = Math.min(spec.classes, 3);
+  const batch = createBatch(size, length, undefined, 0, spec.labels === "many" ? most : 0);
   const random = new Random(seed, Stream.trainingData);
   for (let i = 0; i < batch.tokens.length; i++) batch.tokens[i] = random.seek(i).below(spec.vocabulary);
-  for (let row = 0; row < size; row++) batch.labels[row] = random.seek(2 ** 32 + row).below(spec.classes);
+  if (batch.labelOffsets) {
+    const sets = Array.from({ length: size }, (_, row) => {
+      random.seek(2 ** 32 + row);
+      const drawn = Array.from({ length: random.below(most + 1) }, () => random.below(spec.classes));
+      return [...new Set(drawn)].sort((a, b) => a - b);
+    });
+    setLabels(batch, sets);
+  } else for (let row = 0; row < size; row++) batch.labels[row] = random.seek(2 ** 32 + row).below(spec.classes);
   batch.lengths.fill(length);
   return { spec, layout, adam: adamConstants(1e-8), weights, batch };
 }

@@ -22,10 +22,13 @@ function withTable(
   return withModel(WORDS, async (_, run) => {
     const model = await openModel(run);
     await use(async (content, some = {}, size = 1 << 16) => {
-      const { textColumn, labelColumn, format, delimiter, header, quotes } = dataOptionsSchema.parse({});
+      const { textColumn, labelColumn, labels, labelSeparator, format, delimiter, header, quotes } = dataOptionsSchema
+        .parse({});
       const options = {
         textColumn,
         labelColumn,
+        labels,
+        labelSeparator,
         format,
         delimiter,
         header,

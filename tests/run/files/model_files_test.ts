@@ -76,7 +76,7 @@ Deno.test("writeModel() leaves out n-grams of earlier versions that no training 
 
 Deno.test("ngramsOf() throws a RangeError at n-grams of another model", () => {
   const decode = (tensors: readonly NamedTensor[], numbers: object, classes = 2, json?: PreprocessingJson) =>
-    ngramsOf(tensors, ngramNumbersShape(numbers, "ngrams"), classes, json);
+    ngramsOf(tensors, ngramNumbersShape(numbers, "ngrams"), { classes }, json);
   const bytes = ngramTensors(hashed.model);
   const numbers = ngramNumbers(hashed);
   assertEquals(decode(bytes, numbers), hashed);
@@ -93,7 +93,7 @@ Deno.test("ngramsOf() throws a RangeError at n-grams of another model", () => {
 Deno.test("ngramsOf() refuses keys that repeat, and numbers that are no halves of keys", () => {
   const numbers = ngramNumbers(linear);
   const refuse = (tensors: readonly NamedTensor[], message: string) =>
-    assertThrows(() => ngramsOf(tensors, numbers, 2, preprocessing), RangeError, message);
+    assertThrows(() => ngramsOf(tensors, numbers, { classes: 2 }, preprocessing), RangeError, message);
   const { keys } = linear.model;
   refuse(ngramTensors({ ...linear.model, keys: keys.with(1, keys[0]!) }), "1 key repeated: expected each key once");
   const tensors = ngramTensors(linear.model);

@@ -44,6 +44,8 @@ export function bindMemory(native: NativeKernels, memory: Uint8Array): Partial<K
     ...native.dropAgain && { dropAgain: (mask: number, kept: number, count: number, width: number, matrix: number, stride: number, row: number) => native.dropAgain!(memory, mask, kept, count, width, matrix, stride, row) },
     ...native.softmaxCrossEntropy && { softmaxCrossEntropy: (logits: number, rows: number, panels: number, labels: number, scale: number, weights: number, correct: number, spare: number) => native.softmaxCrossEntropy!(memory, logits, rows, panels, labels, scale, weights, correct, spare) },
     ...native.softmax && { softmax: (logits: number, rows: number, panels: number, classes: number, to: number, spare: number) => native.softmax!(memory, logits, rows, panels, classes, to, spare) },
+    ...native.sigmoidCrossEntropy && { sigmoidCrossEntropy: (logits: number, rows: number, panels: number, labels: number, offsets: number, scale: number, correct: number) => native.sigmoidCrossEntropy!(memory, logits, rows, panels, labels, offsets, scale, correct) },
+    ...native.sigmoids && { sigmoids: (logits: number, rows: number, panels: number, classes: number, to: number) => native.sigmoids!(memory, logits, rows, panels, classes, to) },
     ...native.columnSums && { columnSums: (from: number, fromStride: number, fromRow: number, panels: number, rows: number, to: number) => native.columnSums!(memory, from, fromStride, fromRow, panels, rows, to) },
     ...native.zero && { zero: (at: number, bytes: number) => native.zero!(memory, at, bytes) },
     ...native.squaredNorm && { squaredNorm: (from: number, count: number) => native.squaredNorm!(memory, from, count) },

@@ -80,6 +80,18 @@ export class Bounds {
     return needed;
   }
 
+  /** Checks lists of numbers below `height`, the first of `count` from offsets[0] to offsets[1] - 1 of those at `numbers`. */
+  slices(offsets: number, count: number, numbers: number, height: number): void {
+    this.span(offsets, 4 * (count + 1));
+    for (let i = 0; i < count; i++) {
+      const begin = this.#numbers[offsets / 4 + i]!, end = this.#numbers[offsets / 4 + i + 1]!;
+      if (!(begin >= 0 && end >= begin)) {
+        throw new RangeError(`A list is from ${begin} to ${end}: expected an order from 0`);
+      }
+      this.rowsBelow(numbers + 4 * begin, end - begin, height);
+    }
+  }
+
   /** Checks a list of `count` pointers, each to `bytes` bytes or 0. */
   pointers(at: number, count: number, bytes: number): void {
     this.span(at, 4 * count);

@@ -59,6 +59,24 @@ export const headTwins: Twins = {
     return (kernels) => kernels.softmaxCrossEntropy(logits, rows, panels, labels, scale, weights, correct, spare);
   },
 
+  sigmoidCrossEntropy(room) {
+    const { rows, classes, panels, logits } = classified(room);
+    const sets = Array.from(
+      { length: rows },
+      () => Array.from({ length: classes }, (_, k) => k).filter(() => room.flag()),
+    );
+    const labels = room.ints(sets.flat()), scale = Math.fround(1 / rows);
+    const offsets = room.ints([0, ...sets.map((_, row) => sets.slice(0, row + 1).flat().length)]);
+    const correct = room.ints(1);
+    return (kernels) => kernels.sigmoidCrossEntropy(logits, rows, panels, labels, offsets, scale, correct);
+  },
+
+  sigmoids(room) {
+    const { rows, classes, panels, logits } = classified(room);
+    const to = room.floats(rows * classes);
+    return (kernels) => kernels.sigmoids(logits, rows, panels, classes, to);
+  },
+
   softmax(room) {
     const { rows, classes, panels, logits } = classified(room);
     const to = room.floats(rows * classes), spare = room.scratch(4);

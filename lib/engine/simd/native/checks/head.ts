@@ -2,7 +2,15 @@
 import type { SimdKernels } from "../../bindings.gen.ts";
 import type { Bounds } from "../bounds.ts";
 
-type Names = "poolMean" | "poolMeanBackward" | "poolMax" | "poolMaxBackward" | "softmaxCrossEntropy" | "softmax";
+type Names =
+  | "poolMean"
+  | "poolMeanBackward"
+  | "poolMax"
+  | "poolMaxBackward"
+  | "softmaxCrossEntropy"
+  | "softmax"
+  | "sigmoidCrossEntropy"
+  | "sigmoids";
 
 /** Checks a list of first steps, if it is given. */
 function checkStarts(bounds: Bounds, starts: number, rows: number, length: number): void {
@@ -50,6 +58,18 @@ export function checkedHead(kernels: SimdKernels, bounds: Bounds): Pick<SimdKern
       bounds.span(to, 4 * rows * classes);
       bounds.span(spare, 4);
       kernels.softmax(logits, rows, panels, classes, to, spare);
+    },
+    sigmoidCrossEntropy(logits, rows, panels, labels, offsets, scale, correct) {
+      bounds.span(logits, 32 * rows * panels);
+      bounds.slices(offsets, rows, labels, 8 * panels);
+      bounds.span(correct, 4);
+      return kernels.sigmoidCrossEntropy(logits, rows, panels, labels, offsets, scale, correct);
+    },
+    sigmoids(logits, rows, panels, classes, to) {
+      if (classes > 8 * panels) throw new RangeError(`classes is ${classes}: expected at most ${8 * panels}`);
+      bounds.span(logits, 32 * rows * panels);
+      bounds.span(to, 4 * rows * classes);
+      kernels.sigmoids(logits, rows, panels, classes, to);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatTime, parseTime } from "../../lib/base/times.ts";
+import { formatTime, parseTime } from "../../../lib/data/encode/times.ts";
 
 const iso = (text: string) => {
   const time = parseTime(text);

@@ -1,0 +1,103 @@
+/** Measures a model whose rows may have several labels, on rows whose labels are known. */
+import type { RowLabels } from "../data/batches/table.ts";
+import { f1Of, macroF1 } from "../data/class_counts.ts";
+import { mostProbable } from "../data/metrics.ts";
+import { countSeveral, labelledRows, labelsAt, severalLoss } from "../data/several.ts";
+import { CalibrationBins, classMetrics, type Evaluation } from "./evaluation.ts";
+import { labelsAbove } from "./thresholds.ts";
+
+/** The numbers of most probable labels for which precision and recall are reported. */
+const RANKS = [1, 3, 5];
+
+/** A row that was given other labels than it has. */
+interface WrongLabels {
+  readonly row: number;
+  readonly own: readonly number[];
+  readonly given: readonly number[];
+  /** Probability of a wrong label, or one less that of a missing one: the greatest of all. */
+  readonly confidence: number;
+}
+
+/** Computes the metrics of labelled rows: `probabilities` is `[rows, names]`, and `thresholds` are those of the labels. */
+export function evaluateSeveral(
+  names: readonly string[],
+  labelled: RowLabels,
+  probabilities: Float32Array,
+  thresholds: readonly number[],
+): Omit<Evaluation, "mistakes"> {
+  const [rows, width] = [labelledRows(labelled), names.length];
+  const counts = countSeveral(labelled, probabilities, width, (label) => thresholds[label]!);
+  const bins = new CalibrationBins();
+  const hits = RANKS.map(() => 0);
+  let [loss, best, exact] = [0, 0, 0];
+  for (let row = 0; row < rows; row++) {
+    const [own, first] = [labelsAt(labelled, row), row * width];
+    const ofRow = probabilities.subarray(first, first + width);
+    loss += severalLoss(own, probabilities, first, width);
+    ofRow.forEach((probability, k) => bins.add(probability, own.includes(k)));
+    if (own.includes(mostProbable(ofRow))) best++;
+    const given = labelsAbove(ofRow, thresholds);
+    if (given.length === own.length && given.every((label) => own.includes(label))) exact++;
+    const ranked = mostProbableOnes(ofRow, Math.max(...RANKS));
+    RANKS.forEach((rank, i) => hits[i]! += ranked.slice(0, rank).filter((label) => own.includes(label)).length);
+  }
+  const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
+  const [support, given, right] = [sum(counts.support), sum(counts.given), sum(counts.right)];
+  const share = (part: number, whole: number) => whole === 0 ? 0 : part / whole;
+  const f1s = f1Of(counts);
+  return {
+    rows,
+    loss: loss / rows,
+    accuracy: best / rows,
+    macroF1: macroF1(counts),
+    ...bins.results(),
+    several: {
+      microF1: share(2 * right, support + given),
+      precision: share(right, given),
+      recall: share(right, support),
+      exact: exact / rows,
+      labels: support / rows,
+      at: RANKS.filter((rank) => rank <= width).map((rank, i) => ({
+        rank,
+        precision: hits[i]! / (rank * rows),
+        recall: share(hits[i]!, support),
+      })),
+    },
+    classes: names.map((label, k) => ({
+      ...classMetrics(label, counts.support[k]!, counts.given[k]!, counts.right[k]!, f1s[k]!),
+      threshold: thresholds[k]!,
+    })),
+  };
+}
+
+/** Returns the `count` most probable labels, the most probable first, of equal ones the lowest. */
+function mostProbableOnes(probabilities: Float32Array, count: number): number[] {
+  const best: number[] = [];
+  for (let k = 0; k < probabilities.length; k++) {
+    if (best.length === count && probabilities[k]! <= probabilities[best.at(-1)!]!) continue;
+    const place = best.findIndex((other) => probabilities[other]! < probabilities[k]!);
+    best.splice(place < 0 ? best.length : place, 0, k);
+    best.length = Math.min(best.length, count);
+  }
+  return best;
+}
+
+/** Returns the rows with the most confident wrong or missing labels, at most `count`, the worst first. */
+export function worstLabels(
+  labelled: RowLabels,
+  probabilities: Float32Array,
+  thresholds: readonly number[],
+  count: number,
+): WrongLabels[] {
+  const width = thresholds.length;
+  const found = Array.from({ length: labelledRows(labelled) }, (_, row): WrongLabels[] => {
+    const own = [...labelsAt(labelled, row)];
+    const ofRow = probabilities.subarray(row * width, (row + 1) * width);
+    const given = labelsAbove(ofRow, thresholds);
+    const wrong = given.filter((label) => !own.includes(label)).map((label) => ofRow[label]!);
+    const missing = own.filter((label) => !given.includes(label)).map((label) => 1 - ofRow[label]!);
+    const confidence = Math.max(...wrong, ...missing);
+    return confidence > 0 ? [{ row, own, given, confidence }] : [];
+  });
+  return found.flat().sort((a, b) => b.confidence - a.confidence || a.row - b.row).slice(0, count);
+}

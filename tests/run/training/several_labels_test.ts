@@ -1,0 +1,115 @@
+/** Tests runs on rows with several labels, or with none. */
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { resolveConfig } from "../../../lib/config/resolve.ts";
+import type { Config } from "../../../lib/config/schema.ts";
+import { InputError } from "../../../lib/base/errors.ts";
+import type { EncodedTable } from "../../../lib/data/batches/table.ts";
+import { StopReason } from "../../../lib/lockstep/memory/control.ts";
+import { evaluateFiles } from "../../../lib/run/evaluation/evaluate_files.ts";
+import { openModel } from "../../../lib/run/open_model.ts";
+import { exportModel } from "../../../lib/run/export/export.ts";
+import { readRunData } from "../../../lib/run/training/reload_data.ts";
+import { TrainingRun } from "../../../lib/run/training/training_run.ts";
+import { verifyRun } from "../../../lib/run/training/verify.ts";
+import { randomData } from "../../data/tables.ts";
+import { inTemporaryDirectory } from "../temporary.ts";
+import { tinyRunConfig, workerUrl } from "../tiny_run.ts";
+
+/** Gives each row the classes that its first tokens name: none to three. */
+function severalOf({ tokens, offsets }: EncodedTable): EncodedTable {
+  const rows = offsets.length - 1;
+  const sets = Array.from({ length: rows }, (_, row) => {
+    const first = [...tokens.subarray(offsets[row], offsets[row + 1])].slice(0, 3);
+    return [...new Set(first.map((token) => token % 4).filter((label) => label < 3))].sort();
+  });
+  const labels = new Uint16Array(new SharedArrayBuffer(2 * sets.flat().length));
+  labels.set(sets.flat());
+  const labelOffsets = new Uint32Array(new SharedArrayBuffer(4 * (rows + 1)));
+  sets.forEach(({ length }, row) => labelOffsets[row + 1] = labelOffsets[row]! + length);
+  return { tokens, offsets, labels, labelOffsets };
+}
+
+const some = randomData({ rows: 50, vocabulary: 40 });
+const data = { ...some, training: severalOf(some.training), validation: severalOf(some.validation) };
+
+Deno.test("a run with several labels has one digest for 1, 2 and 4 workers, resumed and verified too", () =>
+  inTemporaryDirectory(async (folder) => {
+    const optionsOf = (change: Partial<Config> = {}) => ({
+      config: {
+        ...tinyRunConfig(folder, { epochs: 30, shards: 4, metric: "macro-f1", restoreBest: true, ...change }),
+        task: "table" as const,
+        data: ["rows.txt"],
+      },
+      workerUrl,
+      cores: 2,
+    });
+    const digests = [];
+    for (const workers of [1, 2, 4]) {
+      const summary = await (await TrainingRun.create({ ...optionsOf({ workers }), data })).train();
+      digests.push(summary.digest);
+      assert(summary.heldOut!.loss > 0 && summary.heldOut!.accuracy > 0 && summary.heldOut!.accuracy < 1);
+    }
+    assertEquals(new Set(digests).size, 1, digests.join());
+    const run = await TrainingRun.create({ ...optionsOf(), data });
+    run.stop(StopReason.signal);
+    await run.train();
+    const resumed = await TrainingRun.resume(run.directory, { ...optionsOf({ workers: 3 }), data });
+    assertEquals((await resumed.train()).digest, digests[0]);
+    assertEquals(resumed.config.labels, "many");
+    const compared = await Array.fromAsync(verifyRun(run.directory, { ...optionsOf({ workers: 1 }), data }));
+    assert(compared.length > 0 && compared.every(({ recorded, computed }) => recorded === computed));
+  }));
+
+/** Writes rows that have the labels whose words they have, in fastText's format. */
+function rowsOf(count: number, first: number): string {
+  const names = ["red", "green", "blue", "grey"];
+  return Array.from({ length: count }, (_, index) => {
+    const own = names.filter((_, label) => (index + first) * 7 >> label & 1);
+    const words = [`w${index % 5}`, ...own.map((name) => `${name}ish`), `v${index % 3}`];
+    return [...own.map((name) => `__label__${name}`), ...words].join(" ");
+  }).join("\n");
+}
+
+Deno.test("a run on fastText lines with several labels saves thresholds, and its model is evaluated", () =>
+  inTemporaryDirectory(async (folder) => {
+    const [train, test] = [join(folder, "train.txt"), join(folder, "test.txt")];
+    await Deno.writeTextFile(train, rowsOf(160, 1));
+    await Deno.writeTextFile(test, rowsOf(40, 3));
+    const values = {
+      data: [train],
+      test,
+      epochs: 4,
+      hidden: 8,
+      embedding: 8,
+      shards: 2,
+      batchSize: 16,
+      runsDir: folder,
+    };
+    const config = resolveConfig(undefined, [{ values, nameOf: (key) => key }]);
+    const options = {
+      config,
+      workerUrl,
+      cores: 2,
+      baselineUrl: new URL("../../../workers/ngrams.ts", import.meta.url),
+    };
+    const run = await TrainingRun.create({ ...options, ...await readRunData(config) });
+    const { test: tested, validation, baseline } = await run.train();
+    assert(validation?.several && tested?.several && baseline);
+    assert(tested.several.microF1 > 0.95, `micro-F1 ${tested.several.microF1}`);
+    const model = await openModel(run.directory);
+    assertEquals([model.config.labels, model.labels], ["many", ["blue", "green", "grey", "red"]]);
+    assertEquals(model.version.thresholds?.length, 4);
+    const files = { ...config, data: [test], outOfScope: [] };
+    const setting = { directory: run.directory, threshold: 0, native: undefined, input: undefined };
+    const { evaluation, rows } = await evaluateFiles(model, files, setting);
+    assertEquals([evaluation.rows, rows.table.labelOffsets?.length], [40, 41]);
+    assertAlmostEquals(evaluation.several!.microF1, tested.several.microF1, 1e-9);
+    assertAlmostEquals(evaluation.loss, tested.loss, 1e-5);
+    await assertRejects(() => exportModel(run.directory, "js", join(folder, "js")), InputError, "have several labels");
+    for (const [key, value] of [["reject", 0.9], ["classWeights", "balanced"]] as const) {
+      const changed = { ...config, [key]: value };
+      const refused = TrainingRun.create({ ...options, config: changed, ...await readRunData(changed) });
+      assertEquals((await assertRejects(() => refused, InputError)).problems[0]?.field, key);
+    }
+  }));
