@@ -1,6 +1,5 @@
 /** Requests to the server that sent this page. */
 import type { Answer, Prediction } from "../lib/predict/types.ts";
-import type { Evaluations } from "../lib/model/evaluation.ts";
 import type { Property } from "../lib/report/run_form.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 import type { Question } from "./state/question.ts";
@@ -60,21 +59,7 @@ export function runDetail(run: string): Promise<RunDetail> {
   return request(pathOf(run));
 }
 
-/** Returns the evaluation of the run's model on its validation and test rows. */
-export function runEvaluation(run: string): Promise<Evaluations> {
-  return request(pathOf(run, "judgement"));
-}
-
-/** Starts a run with these config values, or puts it into the queue. */
-export function startRun(values: Readonly<Record<string, unknown>>): Promise<RunDetail> {
-  return request("runs", "POST", values);
-}
-
-export function removeRun(run: string): Promise<void> {
-  return request(pathOf(run), "DELETE");
-}
-
-/** Returns the schema of the values that `startRun` accepts, by name, read from the server's OpenAPI document. */
+/** Returns the schema of the values of a new run, by name, read from the server's OpenAPI document. */
 export async function runProperties(): Promise<Readonly<Record<string, Property>>> {
   interface OpenApi {
     readonly components: {

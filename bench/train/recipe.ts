@@ -1,5 +1,5 @@
 /** Measures the seconds until the default recipe has learnt its task. */
-import { flagName } from "../../lib/cli/arguments/flags.ts";
+import { flagName } from "../../lib/report/flag_name.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import { summarySchema } from "../../lib/base/events.ts";
 import { reasonText, StopReason } from "../../lib/lockstep/memory/control.ts";

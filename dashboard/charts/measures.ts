@@ -16,6 +16,8 @@ export const LOSS: Measure = {
   tick: (value) => String(Number(value.toPrecision(3))),
 };
 
+export const LOG_LOSS: Measure = { ...LOSS, isLogarithmic: true };
+
 export const ACCURACY: Measure = {
   unit: "% correct",
   text: percent,

@@ -5,12 +5,10 @@ import { type ComponentChildren, h } from "preact";
 import { curvesCsv, placeOfEpoch, riseText, servedEpoch, smooth } from "../../lib/report/curves.ts";
 import { EPOCHS, PROGRESS, type RunView, setting } from "../../lib/report/run_view.ts";
 import { AxisChoice, Chart } from "../charts/chart.ts";
-import { ACCURACY, LOSS, type Measure } from "../charts/measures.ts";
+import { ACCURACY, LOG_LOSS, LOSS } from "../charts/measures.ts";
 import type { Axis, Line, Plot } from "../charts/plot.ts";
 import { Switch } from "../ui/card.ts";
 import { Save } from "../ui/copy.ts";
-
-const LOG_LOSS: Measure = { ...LOSS, isLogarithmic: true };
 
 interface CurvesProps {
   readonly view: RunView;

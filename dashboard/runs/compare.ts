@@ -1,14 +1,16 @@
-/** Compares the selected runs: what differs in their configs, then their results, then their curves. */
+/** Compares the selected runs: what differs in their configs, then their curves, results and classes. */
+import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
+import { classDifferences, type Difference, differingKeys } from "../../lib/report/differences.ts";
+import { results, titleOf } from "../../lib/report/run_columns.ts";
+import { EPOCHS } from "../../lib/report/run_view.ts";
 import { AxisChoice, Chart } from "../charts/chart.ts";
-import { ACCURACY, LOSS } from "../charts/measures.ts";
-import type { Axis, Line } from "../charts/plot.ts";
-import { classDifferences, type Difference, differingKeys, results } from "../../lib/report/differences.ts";
-import type { Selection } from "../state/selection.ts";
-import { EPOCHS, type RunView } from "../../lib/report/run_view.ts";
+import { ACCURACY, LOG_LOSS, LOSS } from "../charts/measures.ts";
+import type { Line, Plot } from "../charts/plot.ts";
 import type { Store } from "../store.ts";
-import { Card } from "../ui/card.ts";
+import { Card, Switch } from "../ui/card.ts";
+import { Numbers } from "../ui/table.ts";
 
 /** Colour and dashes by slot: lines differ in both, so that either is enough to tell them apart. */
 const LOOKS: readonly Pick<Line, "colour" | "dash">[] = [
@@ -22,94 +24,65 @@ const LOOKS: readonly Pick<Line, "colour" | "dash">[] = [
 /** Most classes that are compared. */
 const MOST_CLASSES = 10;
 
+const NONE = new Float64Array();
+
 interface CompareProps {
   readonly store: Store;
-  readonly selection: Selection;
+  /** Ids of runs by slot, which decides the colour; "" for a free slot. */
+  readonly selection: readonly string[];
 }
 
 export function Compare({ store, selection }: CompareProps): ComponentChildren {
   const { runs, axis } = store;
-  const view = store.view.value;
-  const picked = selection.flatMap((id, slot) => id === "" ? [] : [{ id, slot }]);
-  const ids = picked.map(({ id }) => id);
-  const views = ids.map((id) => id === view.run ? view : runs.histories.value.get(id));
-  const failed = ids.find((id) => runs.failed.value.has(id));
-  const missing = ids.length === 0
+  const isLog = useSignal(false);
+  const zoom: NonNullable<Plot["zoom"]> = useSignal(undefined);
+  const shown = store.view.value;
+  const picked = selection.flatMap((id, slot) => {
+    const { view, ...known } = runs.compared.value.get(id) ?? {};
+    return id === "" ? [] : [{ id, slot, ...known, view: id === shown.run ? shown : view }];
+  });
+  const failed = picked.find(({ isFailed }) => isFailed);
+  const missing = picked.length === 0
     ? "Select runs below"
-    : failed !== undefined
-    ? `The events of run ${failed} cannot be read`
-    : views.includes(undefined)
+    : failed
+    ? `Run ${failed.id} cannot be read`
+    : picked.some(({ view }) => view === undefined)
     ? "Loading"
     : "No epoch has ended yet";
-  const chart = (key: "loss" | "accuracy", title: string) =>
-    h(Chart, {
-      id: `compare-${key}`,
-      title,
-      label: `${title} of the compared runs`,
-      measure: key === "loss" ? LOSS : ACCURACY,
-      group: "compare",
-      lines: picked.map(({ id, slot }, at) => ({
-        label: id,
-        isMarked: true,
-        ...LOOKS[slot] ?? LOOKS[0]!,
-        ...pointsOf(views[at], key, axis.value),
-      })),
-      axis: axis.value,
-      missing,
-      head: key === "accuracy" ? h(AxisChoice, { axis }) : null,
-    });
-  return markup`
-    ${picked.length > 1 ? h(Differences, { store, picked }) : null}
-    ${chart("loss", "Validation loss")}
-    ${chart("accuracy", "Validation accuracy")}`;
-}
-
-interface DifferencesProps {
-  readonly store: Store;
-  readonly picked: readonly { readonly id: string; readonly slot: number }[];
-}
-
-/** A column per run, and a row per config key or result; then a row per class. */
-function Differences({ store, picked }: DifferencesProps): ComponentChildren {
-  const known = picked.flatMap(({ id, slot }) => {
-    const run = store.runs.known.value.get(id);
-    return run ? [{ run, slot }] : [];
-  });
-  const details = known.map(({ run }) => run);
-  const evaluations = details.map(({ id }) => {
-    const both = store.runs.evaluations.value.get(id);
-    return both?.test ?? both?.validation;
-  });
-  const keys = differingKeys(details);
-  const classes = evaluations.filter(Boolean).length > 1 ? classDifferences(evaluations, MOST_CLASSES) : [];
-  const table = (labelledBy: string, rows: readonly Difference[]) =>
-    markup`<div class="scroll" tabindex="0" role="group" aria-labelledby=${labelledBy}>
-      <table class="differences"><thead><tr><td></td>${
-      known.map(({ run, slot }) =>
-        markup`<th key=${run.id} scope="col"><span class="mark ${LOOKS[slot]?.colour}"></span>${run.id}</th>`
-      )
-    }</tr></thead><tbody>${
-      rows.map(({ name, values }) =>
-        markup`<tr key=${name}><th scope="row">${name}</th>${values.map((value) => markup`<td>${value}</td>`)}</tr>`
-      )
-    }</tbody></table></div>`;
-  return h(
-    Card,
-    { id: "differences", title: "What differs", empty: known.length < 2 ? "Loading" : "" },
-    markup`
-    ${keys.length === 0 ? markup`<p class="hint">The configs are equal.</p>` : null}
-    ${table("differences-title", [...keys, ...results(details)])}
-    ${
-      classes.length === 0
-        ? null
-        : markup`<h3 id="class-differences">F1 by class, the greatest difference first</h3>${
-          table("class-differences", classes)
-        }`
-    }`,
+  const linesOf = (key: "loss" | "accuracy") =>
+    picked.map(({ id, slot, run, view }): Line => ({
+      label: run ? titleOf(run) : id,
+      isMarked: true,
+      ...LOOKS[slot] ?? LOOKS[0]!,
+      x: view?.epochs.column(EPOCHS[axis.value]) ?? NONE,
+      y: view?.epochs.column(EPOCHS[key]) ?? NONE,
+    }));
+  const chart = (key: "loss" | "accuracy", measure: Plot["measure"], head: ComponentChildren) => {
+    const title = `Validation ${key}`;
+    const shared = { axis: axis.value, zoom, group: "compare", missing, label: `${title} of the compared runs` };
+    return h(Chart, { ...shared, id: `compare-${key}`, title, measure, lines: linesOf(key), head });
+  };
+  const log = { id: "compare-log", text: "logarithmic", isOn: isLog.value, set: (isOn: boolean) => isLog.value = isOn };
+  const all = markup`<button type="button" class="plain" onClick=${() => zoom.value = undefined}>All steps</button>`;
+  const details = picked.flatMap(({ run }) => run ?? []);
+  const classes = classDifferences(
+    picked.map(({ evaluations }) => evaluations?.test ?? evaluations?.validation),
+    picked.filter(({ evaluations }) => evaluations).length > 1 ? MOST_CLASSES : 0,
   );
-}
-
-function pointsOf(view: RunView | undefined, key: "loss" | "accuracy", axis: Axis): Pick<Line, "x" | "y"> {
-  if (!view) return { x: new Float64Array(), y: new Float64Array() };
-  return { x: view.epochs.column(EPOCHS[axis]), y: view.epochs.column(EPOCHS[key]) };
+  const columns = ["", ...details.map(titleOf)];
+  const table = (id: string, title: string, rows: readonly Difference[], none: string) =>
+    h(
+      Card,
+      { id, title, empty: details.length < picked.length ? "Loading" : rows.length === 0 ? none : "" },
+      h(Numbers, { labelledBy: `${id}-title`, columns, rows: rows.map(({ name, values }) => [name, ...values]) }),
+    );
+  const isSeveral = picked.length > 1;
+  return markup`
+    ${isSeveral && table("differences", "What differs", differingKeys(details), "The configs are equal")}
+    ${chart("loss", isLog.value ? LOG_LOSS : LOSS, h(Switch, log))}
+    ${chart("accuracy", ACCURACY, markup`${zoom.value && all}${h(AxisChoice, { axis })}`)}
+    ${isSeveral && table("results", "Results", results(details), "No run has ended yet")}
+    ${
+    isSeveral && table("class-differences", "F1 by class, the greatest difference first", classes, "No classes yet")
+  }`;
 }

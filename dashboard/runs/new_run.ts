@@ -4,10 +4,24 @@ import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedEvent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { messageOf, Refusal, runProperties, startRun } from "../api.ts";
-import { BASIC, commandOf, type Field, fieldsOf, textsOf, valuesOf } from "../../lib/report/run_form.ts";
+import { bytes } from "../../lib/report/format.ts";
+import {
+  BASIC,
+  commaList,
+  commandOf,
+  type Field,
+  fieldsOf,
+  inFormWords,
+  LABELS,
+  textsOf,
+  valuesOf,
+} from "../../lib/report/run_form.ts";
 import type { RunView } from "../../lib/report/run_view.ts";
-import { Copy } from "../ui/copy.ts";
+import type { DataFiles, FilePreview } from "../../lib/run/library/data_files.ts";
+import type { RunDetail } from "../../lib/run/types.ts";
+import { messageOf, Refusal, request, runProperties } from "../api.ts";
+import { Command } from "../ui/copy.ts";
+import { Numbers } from "../ui/table.ts";
 
 interface NewRunProps {
   /** The run that is shown, and its config. */
@@ -19,26 +33,17 @@ interface NewRunProps {
 export function NewRun({ like, started }: NewRunProps): ComponentChildren {
   /** Identifies the button that opened the form. */
   const open = useSignal<"new" | "like" | undefined>(undefined);
-  const openers = useRef<HTMLDivElement>(null);
   const close = () => {
-    openers.current?.querySelector<HTMLButtonElement>(`#${open.peek()}-run`)?.focus();
+    document.querySelector<HTMLButtonElement>(`#${open.peek()}-run`)?.focus();
     open.value = undefined;
   };
   const opener = (name: "new" | "like", text: string) =>
     markup`<button id="${name}-run" type="button" class="plain" aria-expanded=${String(open.value === name)}
-      aria-controls="new-run-form" onClick=${() =>
-      open.value = open.value === name ? undefined : name}>${text}</button>`;
-  return markup`
-    <div class="new" ref=${openers}>
-      <p class="openers">${opener("new", "New run")}${
-    like.run === "" ? null : opener("like", "Like this run, but …")
-  }</p>
-      ${
-    open.value === undefined
-      ? null
-      : h(Form, { key: open.value, config: open.value === "like" ? like.config : {}, started, close })
-  }
-    </div>`;
+      onClick=${() => open.value = open.value === name ? undefined : name}>${text}</button>`;
+  const config = open.value === "like" ? like.config : {};
+  return markup`<div class="new">
+    <p class="openers">${opener("new", "New run")}${like.run !== "" && opener("like", "Like this run, but …")}</p>
+    ${open.value && h(Form, { key: open.value, config, started, close })}</div>`;
 }
 
 interface FormProps extends Pick<NewRunProps, "started"> {
@@ -46,62 +51,87 @@ interface FormProps extends Pick<NewRunProps, "started"> {
   readonly close: () => void;
 }
 
+/** Fields that name files of the server. */
+const FILES = ["validation", "test", "weights", "tokenizer", "vectors"];
+const COLUMNS = ["textColumn", "labelColumn"] as const;
+
 function Form({ config, started, close }: FormProps): ComponentChildren {
   const form = useRef<HTMLFormElement>(null);
   const fields = useSignal<readonly Field[]>([]);
+  const files = useSignal<DataFiles["files"]>([]);
   const texts = useSignal<ReadonlyMap<string, string>>(new Map());
+  const preview = useSignal<FilePreview | undefined>(undefined);
   const wrong = useSignal<ReadonlySet<string>>(new Set());
   const error = useSignal("");
   const status = useSignal("");
+  const set = (changes: Iterable<readonly [name: string, text: string]>) =>
+    texts.value = new Map([...texts.peek(), ...changes]);
   const focus = (name: string | undefined) => form.current?.querySelector<HTMLElement>(`#new-${name}`)?.focus();
+  const fail = (problem: unknown) => {
+    const at = problem instanceof Refusal ? problem.fields : [];
+    wrong.value = new Set(at.map((field) => field.replace(/\[.*/, "")));
+    error.value = inFormWords(messageOf(problem));
+  };
   useEffect(() => {
     runProperties().then((properties) => {
       fields.value = fieldsOf(properties);
-      texts.value = textsOf(fields.value, config);
-    }, (problem) => error.value = messageOf(problem));
+      set(textsOf(fields.value, config));
+    }, fail);
+    request<DataFiles>("files").then((answer) => files.value = answer.files, fail);
   }, []);
-  useEffect(() => focus("preset"), [fields.value]);
+  useEffect(() => focus(fields.value[0]?.name), [fields.value]);
   // A field with a problem must not stay folded. This runs after the fields are drawn.
   useEffect(() => focus(fields.value.find(({ name }) => wrong.value.has(name))?.name), [wrong.value]);
-  const fail = (problems: readonly string[], message: string) => {
-    error.value = message;
-    wrong.value = new Set(problems.map((field) => field.replace(/\[.*/, "")));
-  };
+  const [first = ""] = commaList(texts.value.get("data") ?? "");
+  useEffect(() => {
+    preview.value = undefined;
+    if (!files.value.some(({ name }) => name === first)) return;
+    request<FilePreview>(`files/preview?name=${encodeURIComponent(first)}`).then((answer) => {
+      const { columns, hasHeader } = preview.value = answer;
+      // Columns that the user chose stay if the file has them.
+      const isUnknown = (name: typeof COLUMNS[number]) => !columns.includes(texts.peek().get(name) ?? "");
+      set(COLUMNS.filter(isUnknown).map((name) => [name, answer[name] ?? ""]));
+      set([["header", hasHeader || columns.length === 0 ? "" : "no"]]);
+    }, fail);
+  }, [first, files.value]);
   const values = valuesOf(fields.value, texts.value);
   const submit = async (event: Event) => {
     event.preventDefault();
     status.value = "";
-    try {
-      const { id, place } = await startRun(values);
-      fail([], "");
+    await request<RunDetail>("runs", "POST", values).then(({ id, place }) => {
+      [error.value, wrong.value] = ["", new Set()];
       status.value = `Run ${id} is queued${place === undefined ? "" : `: place ${place}`}`;
       started();
-    } catch (problem) {
-      fail(problem instanceof Refusal ? problem.fields : [], messageOf(problem));
-    }
+    }, fail);
   };
-  const change = (name: string) => (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) =>
-    texts.value = new Map([...texts.value, [name, event.currentTarget.value]]);
-  const row = (field: Field) =>
-    h(FieldRow, {
-      key: field.name,
-      field,
-      text: texts.value.get(field.name) ?? "",
-      isWrong: wrong.value.has(field.name),
-      change: change(field.name),
+  const row = (field: Field) => {
+    const { name } = field;
+    const isColumn = COLUMNS.some((column) => column === name) && (preview.value?.columns.length ?? 0) > 0;
+    return h(FieldRow, {
+      key: name,
+      field: isColumn ? { ...field, kind: "choice", options: preview.value!.columns } : field,
+      files: name === "data" || FILES.includes(name) ? files.value : [],
+      text: texts.value.get(name) ?? "",
+      isWrong: wrong.value.has(name),
+      set: (text: string) => set([[name, text]]),
     });
+  };
   const isBasic = ({ name }: Field) => BASIC.includes(name);
   const others = fields.value.filter((field) => !isBasic(field));
   const isUnfolded = others.some(({ name }) => wrong.value.has(name));
-  const command = commandOf(values);
+  const rows = preview.value?.rows.slice(0, 3) ?? [];
   return markup`
     <form ref=${form} id="new-run-form" class="card new-run" aria-label="New run" novalidate onSubmit=${submit}>
       ${fields.value.filter(isBasic).map(row)}
+      <div class="wide" id="new-preview">${
+    rows.length > 0 &&
+    h(Numbers, { labelledBy: "new-preview-title", look: "texts", columns: preview.value!.columns, rows })
+  }</div>
       ${
-    others.length === 0 ? null : markup`<details class="wide" open=${isUnfolded || undefined}>
+    others.length > 0 && markup`<details class="wide" open=${isUnfolded || undefined}>
         <summary>All other options</summary><div class="new-run">${others.map(row)}</div></details>`
   }
-      <p class="command wide"><code>${command}</code>${h(Copy, { text: command, name: "the command" }, "Copy")}</p>
+      <div class="wide">${h(Command, { text: commandOf(values) })}</div>
       <p class="buttons wide"><button type="submit" class="primary">Start</button>
         <button id="new-close" type="button" onClick=${close}>Close</button></p>
       <p id="new-error" class="error wide" role="alert">${error.value}</p>
@@ -111,38 +141,38 @@ function Form({ config, started, close }: FormProps): ComponentChildren {
 
 interface RowProps {
   readonly field: Field;
+  /** Files to choose from. */
+  readonly files: DataFiles["files"];
   readonly text: string;
   readonly isWrong: boolean;
-  readonly change: (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) => void;
+  readonly set: (text: string) => void;
 }
 
-export function FieldRow({ field, text, isWrong, change }: RowProps): ComponentChildren {
+export function FieldRow({ field, files, text, isWrong, set }: RowProps): ComponentChildren {
   const { name, kind, options, fallback, description, minimum, maximum } = field;
   const id = `new-${name}`;
+  const change = (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) => set(event.currentTarget.value);
   const common = { id, "aria-describedby": `${id}-hint`, "aria-invalid": isWrong ? "true" : undefined };
+  const option = (value: string) => markup`<option key=${value} value=${value}>${value}</option>`;
   const input = kind === "choice"
     ? markup`<select ...${common} value=${text} onChange=${change}><option value="">${
       fallback === "" ? "none" : `default: ${fallback}`
-    }</option>${options.map((option) => markup`<option key=${option} value=${option}>${option}</option>`)}</select>`
+    }</option>${options.map(option)}</select>`
     : markup`<input ...${common} type=${kind === "number" ? "number" : "text"} min=${minimum} max=${maximum} step="any"
-        autocomplete="off" spellcheck=${false} placeholder=${fallback} value=${text} onInput=${change} />`;
-  return markup`<p><label for=${id}>${LABELS[name] ?? name}</label>${input}
-    <span id="${id}-hint" class="hint">${HINTS[name] ?? description}</span></p>`;
+        list=${files.length > 0 ? `${id}-files` : undefined} autocomplete="off" spellcheck=${false}
+        placeholder=${fallback} value=${text} onInput=${change} />`;
+  // The first file is chosen in the field itself; more are added after a comma.
+  const before = kind === "list" ? text.replace(/[^,]*$/, (last) => last.startsWith(" ") ? " " : "") : "";
+  return markup`<p><label for=${id}>${LABELS[name] ?? name}</label>${input}${
+    files.length > 0 && markup`<datalist id="${id}-files">${
+      files.map((file) => markup`<option value="${before}${file.name}">${bytes(file.bytes)}</option>`)
+    }</datalist>`
+  }<span id="${id}-hint" class="hint">${HINTS[name] ?? description}</span></p>`;
 }
-
-const LABELS: Readonly<Record<string, string>> = {
-  preset: "Preset",
-  data: "Data",
-  textColumn: "Text column",
-  labelColumn: "Label column",
-  epochs: "Epochs",
-  learningRate: "Learning rate",
-  hidden: "Hidden",
-  seed: "Seed",
-};
 
 /** Descriptions that the schema does not have. */
 const HINTS: Readonly<Record<string, string>> = {
   preset: "a named set of values",
   data: "files in the server's data directory, separated by commas; generated data if empty",
+  tags: "separated by commas",
 };

@@ -1,22 +1,29 @@
 /// <reference lib="dom" />
-/** The list of runs, a page at a time, and the histories of those that are compared. */
+/** The list of runs, a page at a time, and all that is known of those that are compared. */
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import type { Notes } from "../../lib/config/notes_shape.ts";
 import type { Evaluations } from "../../lib/model/evaluation.ts";
-import type { RunDetail } from "../../lib/run/types.ts";
-import { messageOf, removeRun, runDetail, runEvaluation, type RunList, runList } from "../api.ts";
-import { readHistory } from "../state/history.ts";
+import type { Order } from "../../lib/report/order.ts";
 import type { RunView } from "../../lib/report/run_view.ts";
-import type { Order } from "../../lib/report/run_columns.ts";
+import type { RunDetail } from "../../lib/run/types.ts";
+import { messageOf, pathOf, request, runDetail, type RunList, runList } from "../api.ts";
+import { readHistory } from "../state/history.ts";
 import { isConfirmed } from "../ui/confirm.ts";
 
 /** Time between two requests for the list while it is shown. */
 const REFRESH_MS = 5000;
+/** Runs that are listed at first, and with each request for older ones. */
+export const PAGE = 25;
+/** Most runs that are listed, as for sorting: the server sends no more. */
+const MOST_LISTED = 1000;
 
-/** Number of runs per page. */
-const PAGE = 25;
-
-/** Most runs that are sorted: the server sends no more. */
-const MOST_SORTED = 1000;
+export interface Compared {
+  readonly run?: RunDetail;
+  readonly view?: RunView;
+  /** Null for a run without a readable one. */
+  readonly evaluations?: Evaluations | null;
+  readonly isFailed?: boolean;
+}
 
 export class RunStore {
   readonly list = signal<RunList>({ current: "", trains: false, runs: [], next: null });
@@ -24,19 +31,15 @@ export class RunStore {
   readonly empty = signal("Loading");
   readonly state = signal("");
   readonly text = signal("");
-  /** The last run of each page before the shown one. */
-  readonly turned = signal<readonly string[]>([]);
+  /** Most runs in the list. */
+  readonly limit = signal(PAGE);
   readonly order = signal<Order | undefined>(undefined);
-  /** A config key that has a column; "" for none. */
-  readonly key = signal("");
-  /** Says what was removed, or why it was not. */
+  /** Names of the columns; undefined until the user chooses some. */
+  readonly columns = signal<readonly string[] | undefined>(undefined);
+  /** Says what was changed or removed, or why it was not. */
   readonly status = signal("");
-  /** Runs as the list last had them: the compared ones may be on another page now. */
-  readonly known = signal<ReadonlyMap<string, RunDetail>>(new Map());
-  readonly histories = signal<ReadonlyMap<string, RunView>>(new Map());
-  /** Evaluations by run; undefined for one that cannot be read. */
-  readonly evaluations = signal<ReadonlyMap<string, Evaluations | undefined>>(new Map());
-  readonly failed = signal<ReadonlySet<string>>(new Set());
+  /** Compared runs may be on another page of the list now. */
+  readonly compared = signal<ReadonlyMap<string, Compared>>(new Map());
   #requestedAt = -Infinity;
   #requests = 0;
   #reading = false;
@@ -46,78 +49,58 @@ export class RunStore {
     if (performance.now() - this.#requestedAt >= REFRESH_MS) void this.load();
   }
 
-  /** Requests the list at each change of the filters or the page. */
+  /** Requests the list at each change of the filters, the order or the page. */
   start(isVisible: ReadonlySignal<boolean>): void {
     effect(() => {
-      void [this.state.value, this.text.value, this.turned.value, this.order.value];
+      void [this.state.value, this.text.value, this.limit.value, this.order.value];
       if (isVisible.value) void this.load();
     });
   }
 
   async load(): Promise<void> {
-    const request = ++this.#requests;
+    const newest = ++this.#requests;
     this.#requestedAt = performance.now();
-    // A sorted list has one page: the first run may be an old one.
-    const [after, limit] = this.order.peek() ? [undefined, MOST_SORTED] : [this.turned.peek().at(-1), PAGE];
-    const query = { state: this.state.peek(), text: this.text.peek().trim(), after, limit };
-    try {
-      const list = await runList(query);
-      // A late answer to an older request is ignored.
-      if (request !== this.#requests) return;
+    // The first run of a sorted list may be an old one.
+    const limit = this.order.peek() ? MOST_LISTED : Math.min(MOST_LISTED, this.limit.peek());
+    const query = { state: this.state.peek(), text: this.text.peek().trim(), limit };
+    const list = await runList(query).catch(messageOf);
+    // A late answer to an older request is ignored.
+    if (newest !== this.#requests) return;
+    const isFiltered = query.state !== "" || query.text !== "";
+    if (typeof list !== "string") {
       this.list.value = list;
-      this.known.value = new Map([...this.known.peek(), ...list.runs.map((run) => [run.id, run] as const)]);
-      const isFiltered = query.state !== "" || query.text !== "" || query.after !== undefined;
       this.empty.value = list.runs.length === 0 && !isFiltered ? "No runs yet" : "";
-    } catch (error) {
-      if (request === this.#requests && this.list.peek().runs.length === 0) this.empty.value = messageOf(error);
-    }
+    } else if (this.list.peek().runs.length === 0) this.empty.value = list;
   }
 
-  /** Reads the events of the runs of `wanted` but `shown` that are not known yet, one run after the other. */
-  async read(wanted: readonly string[], shown: string): Promise<void> {
+  /** Reads what is new of the runs of `wanted`; the events of `shown` are known. Call it often. */
+  async compare(wanted: readonly string[], shown: string): Promise<void> {
     if (this.#reading) return;
-    await this.#find(wanted);
-    const isMissing = ({ id, events }: RunDetail) =>
-      id !== shown && wanted.includes(id) && !this.failed.peek().has(id) &&
-      (this.histories.peek().get(id)?.lastId ?? -1) < events;
-    const run = this.known.peek().values().find(isMissing);
-    if (!run) return;
     this.#reading = true;
-    try {
-      const history = await readHistory(run, this.histories.peek().get(run.id));
-      this.histories.value = new Map([...this.histories.peek(), [run.id, history]]);
-    } catch {
-      this.failed.value = new Set([...this.failed.peek(), run.id]);
-    } finally {
-      this.#reading = false;
-    }
-    await this.read(wanted, shown);
-  }
-
-  /** Looks up the runs of `wanted` that are on no page that was shown: an address may name them. */
-  async #find(wanted: readonly string[]): Promise<void> {
-    const unknown = wanted.filter((id) => !this.known.peek().has(id) && !this.failed.peek().has(id));
-    if (unknown.length === 0 || this.#reading) return;
-    this.#reading = true;
-    for (const id of unknown) {
-      try {
-        this.known.value = new Map([...this.known.peek(), [id, await runDetail(id)]]);
-      } catch {
-        this.failed.value = new Set([...this.failed.peek(), id]);
-      }
+    for (const id of wanted) {
+      const before = this.compared.peek().get(id) ?? {};
+      const now = before.isFailed
+        ? before
+        : await this.#read(id, before, id === shown).catch(() => ({ isFailed: true }));
+      this.compared.value = new Map([...this.compared.peek(), [id, now]]);
     }
     this.#reading = false;
   }
 
-  /** Reads the evaluations of the finished runs of `wanted` that are not known yet. */
-  async readEvaluations(wanted: readonly string[]): Promise<void> {
-    for (const id of wanted) {
-      if (this.evaluations.peek().has(id) || !this.known.peek().get(id)?.summary?.validation) continue;
-      // Known from now on, so that it is requested once.
-      this.evaluations.value = new Map([...this.evaluations.peek(), [id, undefined]]);
-      const found = await runEvaluation(id).catch(() => undefined);
-      this.evaluations.value = new Map([...this.evaluations.peek(), [id, found]]);
-    }
+  async #read(id: string, { run: known, view, evaluations }: Compared, isShown: boolean): Promise<Compared> {
+    const run = this.list.peek().runs.find((one) => one.id === id) ?? known ?? await runDetail(id);
+    const isEvaluated = run.summary?.validation !== undefined && evaluations === undefined;
+    const both = isEvaluated ? await request<Evaluations>(pathOf(id, "judgement")).catch(() => null) : evaluations;
+    const events = isShown ? view : await readHistory(run, view);
+    return { run, ...events && { view: events }, ...both !== undefined && { evaluations: both } };
+  }
+
+  /** Changes the notes of a run. Resolves to the server's words if it refuses them, "" otherwise. */
+  async edit(id: string, edits: Notes): Promise<string> {
+    const refused = await request(pathOf(id), "PATCH", edits).then(() => "", messageOf);
+    if (refused === "") this.status.value = `Run ${id} was changed`;
+    await this.load();
+    return refused;
   }
 
   /** Removes a run after a confirmation. Resolves to true if it is gone. */
@@ -125,16 +108,9 @@ export class RunStore {
     const isQueued = state === "queued";
     const question = isQueued ? `Remove run ${id} from the queue?` : `Delete run ${id} with all its files?`;
     if (!await isConfirmed(question, isQueued ? "Cancel the run" : "Delete")) return false;
-    try {
-      await removeRun(id);
-      this.status.value = isQueued ? `Run ${id} was cancelled` : `Run ${id} was deleted`;
-      this.known.value = new Map([...this.known.peek()].filter(([known]) => known !== id));
-      return true;
-    } catch (error) {
-      this.status.value = messageOf(error);
-      return false;
-    } finally {
-      await this.load();
-    }
+    const refused = await request(pathOf(id), "DELETE").then(() => "", messageOf);
+    this.status.value = refused || `Run ${id} was ${isQueued ? "cancelled" : "deleted"}`;
+    await this.load();
+    return refused === "";
   }
 }

@@ -1,23 +1,23 @@
-/** The view of all runs: the user shows one, compares up to five, starts new ones and removes old ones. */
+/** The view of all runs: the user shows one, compares up to five, starts new ones, names and removes them. */
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedEvent } from "preact";
 import { useEffect } from "preact/hooks";
+import { moment } from "../../lib/report/format.ts";
+import { columnOf, dataOf, RESULTS, stateOf, usualColumns } from "../../lib/report/run_columns.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
-import { count } from "../../lib/report/format.ts";
-import { differingKeys } from "../../lib/report/differences.ts";
+import { linkTo } from "../state/address.ts";
 import { isFull, MOST_RUNS, type Selection, toggle } from "../state/selection.ts";
 import type { Store } from "../store.ts";
-import { Card } from "../ui/card.ts";
+import { Card, Short } from "../ui/card.ts";
+import { type Column, Table } from "../ui/table.ts";
 import { Compare } from "./compare.ts";
+import { editNotes } from "./edit_notes.ts";
 import { NewRun } from "./new_run.ts";
-import { columnOf, nextOrder, sortRuns, USUAL } from "../../lib/report/run_columns.ts";
-import { FIRST, RunRows } from "./run_row.ts";
+import { PAGE } from "./run_store.ts";
 
-/** States to filter by. */
-const STATES: readonly RunDetail["state"][] = [
-  ...["queued", "running", "paused", "stopping"] as const,
-  ...["finished", "failed", "interrupted"] as const,
-];
+/** States of runs that the server does not remove. */
+const BUSY: readonly RunDetail["state"][] = ["running", "paused", "stopping"];
+const STATES: readonly RunDetail["state"][] = ["queued", ...BUSY, "finished", "failed", "interrupted"];
 
 export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   const { runs, address } = store;
@@ -28,105 +28,102 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   const picked = selection.filter((id) => id !== "");
   const tick = store.tick.value;
   useEffect(() => runs.refresh(), [tick]);
-  useEffect(() => void (picked.length > 1 && runs.readEvaluations(picked)), [tick, picked.join()]);
-  useEffect(() => void runs.read(picked, view.run), [tick, picked.join()]);
+  useEffect(() => void runs.compare(picked, view.run), [tick, picked.join(), listed]);
   const pick = (id: string) => store.go({ ...address.value, compare: toggle(selection, id) }, false);
-  const turned = runs.turned.value;
-  const turn = (pages: readonly string[]) => () => runs.turned.value = pages;
-  const newer = turned.length > 0 ? turn(turned.slice(0, -1)) : undefined;
-  const older = next === null ? undefined : turn([...turned, next]);
-  const filter = (key: "state" | "text") => (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) => {
-    runs.turned.value = [];
+  const input = (key: "state" | "text") => (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) =>
     runs[key].value = event.currentTarget.value;
+  const names = runs.columns.value ?? usualColumns(listed);
+  const remove = async (run: RunDetail) => {
+    if (await runs.remove(run) && address.value.compare?.includes(run.id)) pick(run.id);
   };
+  const columns: Column<RunDetail>[] = [
+    {
+      name: "run",
+      cell: ({ id, startedAt }) => {
+        const slot = selection.indexOf(id);
+        return markup`<span class="pick slot-${slot}"><input id="pick-${id}" type="checkbox" checked=${slot >= 0}
+          disabled=${slot < 0 && isFull(selection)} aria-label="Compare ${id}" onChange=${() => pick(id)} />
+          <a id="run-of-${id}" title=${moment(startedAt)} href=${linkTo({ view: "overview", run: id })}
+          aria-current=${id === view.run ? "true" : undefined}>${id}</a></span>`;
+      },
+    },
+    { name: "state", look: "", value: stateOf, cell: (run) => h(State, { run, isHere: run.id === current }) },
+    {
+      name: "name",
+      look: "",
+      value: ({ name }) => name,
+      cell: ({ name = "", note = "", tags = [] }) => {
+        const tag = (tag: string) =>
+          markup`<button key=${tag} type="button" class="link tag" title="Find runs with this tag"
+            onClick=${() => runs.text.value = tag}>${tag}</button>`;
+        return markup`${h(Short, { text: name })}${tags.map(tag)}${h(Short, { text: note, look: "hint" })}`;
+      },
+    },
+    { name: "data", look: "", value: dataOf, cell: (run) => h(Short, { text: dataOf(run) }) },
+    ...names.map(columnOf).map(({ name, value, text }) => ({ name, value, cell: text })),
+    {
+      name: "",
+      look: "act",
+      cell: (run) => {
+        const removal = run.state === "queued" ? "Cancel" : "Delete";
+        return trains && markup`<button id="edit-${run.id}" type="button" class="plain" aria-label="Edit ${run.id}"
+          onClick=${() => editNotes(run, (edits) => runs.edit(run.id, edits))}>Edit</button>${
+          !BUSY.includes(run.state) && run.id !== current && markup`<button id="remove-${run.id}" type="button"
+          class="plain" aria-label="${removal} ${run.id}" onClick=${() => remove(run)}>${removal}</button>`
+        }`;
+      },
+    },
+  ];
   const head = markup`
     <span id="picked" class="hint" role="status">${picked.length} of at most ${MOST_RUNS} compared</span>
-    <label class="filter"><span>State</span>${" "}<select id="run-state" onInput=${filter("state")}>
+    <label class="filter"><span>State</span> <select id="run-state" onInput=${input("state")}>
       <option value="">any</option>${
     STATES.map((state) => markup`<option key=${state}>${state}</option>`)
   }</select></label>
-    <label class="filter"><span>Column</span>${" "}<select id="run-key" value=${runs.key.value}
-      onInput=${(event: TargetedEvent<HTMLSelectElement>) => runs.key.value = event.currentTarget.value}>
-      <option value="">none</option>${
-    differingKeys(listed).map(({ name }) => markup`<option key=${name}>${name}</option>`)
-  }</select></label>
-    <label class="filter"><span>Find</span>${" "}<input id="run-filter" type="search" autocomplete="off" maxlength="200"
-      onInput=${filter("text")} /></label>`;
-  const columns = [...runs.key.value === "" ? [] : [columnOf(runs.key.value)], ...USUAL.map(columnOf)];
-  const order = runs.order.value;
-  const sort = (by: string) => () => {
-    runs.turned.value = [];
-    runs.order.value = nextOrder(order, by);
-  };
-  const direction = order?.isDescending ? "descending" : "ascending";
-  const rows = sortRuns(listed, columns, order).map((run) =>
-    h(RunRows, {
-      key: run.id,
-      run,
-      slot: selection.indexOf(run.id),
-      isFull: isFull(selection),
-      isShown: run.id === view.run,
-      isCurrent: run.id === current,
-      isRemovable: trains && run.id !== current,
-      columns,
-      pick,
-      remove: async () => {
-        if (await runs.remove(run) && picked.includes(run.id) && address.value.compare) pick(run.id);
-      },
-    })
-  );
+    <label class="filter"><span>Find</span> <input id="run-filter" type="search" autocomplete="off" maxlength="200"
+      value=${runs.text} onInput=${input("text")} /></label>`;
+  const look = { labelledBy: "run-list-title", look: "runs-table", order: runs.order };
+  const content = markup`
+    <p id="run-status" class="hint" role="status">${runs.status}</p>
+    ${h(ColumnChoice, { store, names })}
+    ${h(Table<RunDetail>, { ...look, columns, rows: listed, keyOf: ({ id }) => id })}
+    ${listed.length === 0 && markup`<p class="hint">No run matches</p>`}
+    ${
+    next !== null && markup`<p><button id="run-older" type="button" class="plain"
+      onClick=${() => runs.limit.value += PAGE}>Older runs</button></p>`
+  }`;
   return markup`
     <div class="view runs">
       ${h(Compare, { store, selection })}
-      ${
-    trains
-      ? h(NewRun, {
-        like: view,
-        started: () => {
-          runs.turned.value = [];
-          void runs.load();
-        },
-      })
-      : null
-  }
-      ${
-    h(
-      Card,
-      { id: "run-list", title: "Runs", head, empty: runs.empty.value, keeps: true },
-      markup`
-        <p id="run-status" class="hint" role="status">${runs.status.value}</p>
-        <div id="run-scroll" class="scroll" tabindex="0" role="group" aria-labelledby="run-list-title">
-          <table class="runs-table">
-            <thead><tr>${FIRST.map((name) => markup`<th key=${name} scope="col">${name}</th>`)}${
-        columns.map(({ name }) =>
-          markup`<th key=${name} scope="col" class="number" aria-sort=${name === order?.by ? direction : undefined}>
-            <button type="button" class="sort" onClick=${sort(name)}>${name}</button></th>`
-        )
-      }<td></td></tr></thead>
-            <tbody id="run-rows">${rows}${
-        listed.length === 0
-          ? markup`<tr><td class="hint" colspan=${FIRST.length + columns.length + 1}>No run matches</td></tr>`
-          : null
-      }</tbody>
-          </table>
-        </div>
-        ${newer || older ? h(Pages, { newer, older, place: turned.length + 1 }) : null}`,
-    )
-  }
+      ${trains && h(NewRun, { like: view, started: () => void runs.load() })}
+      ${h(Card, { id: "run-list", title: "Runs", head, empty: runs.empty.value, keeps: true }, content)}
     </div>`;
 }
 
-interface PagesProps {
-  readonly newer: (() => void) | undefined;
-  readonly older: (() => void) | undefined;
-  readonly place: number;
+function State({ run, isHere }: { readonly run: RunDetail; readonly isHere: boolean }): ComponentChildren {
+  const { place, error } = run;
+  const state = stateOf(run);
+  const more = place !== undefined ? ` · ${place}` : isHere ? " · here" : "";
+  return markup`<span class="state" data-state=${state}>${state}${more}</span>${
+    error !== undefined && markup`<p class="error why">${error}</p>`
+  }`;
 }
 
-/** Buttons that turn the pages. `disabled` would take the focus from a button that was just pressed. */
-function Pages({ newer, older, place }: PagesProps): ComponentChildren {
-  return markup`<nav id="run-pages" class="pages" aria-label="Pages of runs">
-    <button id="run-newer" type="button" class="plain" aria-disabled=${String(!newer)} onClick=${newer}>Newer</button>
-    <span id="run-place" class="hint" role="status">Page ${count(place)}</span>
-    <button id="run-older" type="button" class="plain" aria-disabled=${String(!older)} onClick=${older}>Older</button>
-  </nav>`;
+interface ColumnChoiceProps {
+  readonly store: Store;
+  readonly names: readonly string[];
+}
+
+/** Chooses the columns: results, and keys of the config. */
+function ColumnChoice({ store: { runs: { list, columns } }, names }: ColumnChoiceProps): ComponentChildren {
+  const keys = new Set(list.value.runs.flatMap(({ config }) => Object.keys(config)));
+  const option = (name: string) => {
+    const change = () => columns.value = names.includes(name) ? names.filter((one) => one !== name) : [...names, name];
+    return markup`<label key=${name}><input type="checkbox" checked=${names.includes(name)} onChange=${change} />
+      <span>${name}</span></label>`;
+  };
+  return markup`<details class="columns"><summary>Columns</summary><p>
+    <button type="button" class="plain" onClick=${() =>
+    columns.value = undefined}>Results, and what differs</button></p>
+    <div class="options">${[...RESULTS.map(({ name }) => name), ...keys].map(option)}</div></details>`;
 }

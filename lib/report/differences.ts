@@ -1,7 +1,6 @@
-/** Lists what differs between runs: config keys first, then results. */
+/** Lists what differs between runs: config keys and classes. */
 import type { RunDetail } from "../run/types.ts";
 import { plain } from "./format.ts";
-import { RESULTS } from "./run_columns.ts";
 
 export interface Difference {
   readonly name: string;
@@ -37,10 +36,4 @@ export function classDifferences(evaluations: readonly (Evaluated | undefined)[]
   };
   return labels.toSorted((a, b) => spread(b) - spread(a)).slice(0, most)
     .map((name) => ({ name, values: f1s.map((f1) => f1.get(name)?.toFixed(4) ?? "–") }));
-}
-
-/** Returns the results that at least one of `runs` has. */
-export function results(runs: readonly RunDetail[]): Difference[] {
-  return RESULTS.map(({ name, text }) => ({ name, values: runs.map(text) }))
-    .filter(({ values }) => values.some((value) => value !== "–"));
 }

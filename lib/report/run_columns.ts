@@ -1,6 +1,7 @@
 /** The columns of a list of runs, which are also the rows of a comparison: results, and keys of the config. */
 import type { RowMetrics } from "../base/row_metrics.ts";
 import type { RunDetail } from "../run/types.ts";
+import { type Difference, differingKeys } from "./differences.ts";
 import { count, duration, loss, percent, plain, rate } from "./format.ts";
 import { isStopped } from "./run_view.ts";
 
@@ -45,8 +46,14 @@ export const RESULTS: readonly Column[] = [
   result("sequences/s", ({ sequencesPerSecond }) => sequencesPerSecond, rate),
 ];
 
-/** The results in a list of runs, unless the user chooses others. */
-export const USUAL: readonly string[] = ["accuracy", "loss", "macro-F1", "epochs", "time"];
+/** The results that most people look at. */
+const USUAL: readonly string[] = ["accuracy", "loss", "macro-F1", "epochs", "time"];
+
+/** Returns the results that at least one of `runs` has. */
+export function results(runs: readonly RunDetail[]): Difference[] {
+  return RESULTS.map(({ name, text }) => ({ name, values: runs.map(text) }))
+    .filter(({ values }) => values.some((value) => value !== "–"));
+}
 
 /** Returns the column of a result or of a config key. */
 export function columnOf(name: string): Column {
@@ -71,30 +78,15 @@ export function dataOf({ config }: Pick<RunDetail, "config">): string {
   return plain(config["task"] ?? "–");
 }
 
-export interface Order {
-  /** Name of the column. */
-  readonly by: string;
-  readonly isDescending: boolean;
+/** Returns the name of a run in a chart or a head of a table: with the end of its id, as others may have its name. */
+export function titleOf({ id, name }: Pick<RunDetail, "id" | "name">): string {
+  return name === undefined ? id : `${name} (${id.slice(-4)})`;
 }
 
-/** Returns the order after a click on the head of column `by`: descending, then ascending, then none. */
-export function nextOrder(order: Order | undefined, by: string): Order | undefined {
-  if (order?.by !== by) return { by, isDescending: true };
-  return order.isDescending ? { by, isDescending: false } : undefined;
-}
+/** Config keys that have a column because they differ, unless the user chooses others. */
+const MOST_DIFFERING = 6;
 
-/** Sorts by a column. Runs without a value come last. */
-export function sortRuns(
-  runs: readonly RunDetail[],
-  columns: readonly Column[],
-  order: Order | undefined,
-): RunDetail[] {
-  const column = columns.find(({ name }) => name === order?.by);
-  if (!column || !order) return [...runs];
-  const sign = order.isDescending ? -1 : 1;
-  return runs.toSorted((one, other) => {
-    const [a, b] = [column.value(one), column.value(other)];
-    if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
-    return sign * (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en"));
-  });
+/** Returns the names of the columns of a list of `runs`, unless the user chooses others: usual results, and what differs. */
+export function usualColumns(runs: readonly RunDetail[]): string[] {
+  return [...USUAL, ...differingKeys(runs).slice(0, MOST_DIFFERING).map(({ name }) => name)];
 }

@@ -1,4 +1,5 @@
 /** Derives the form for a new run from the schema that the server validates with. */
+import { flagName } from "./flag_name.ts";
 import { plain } from "./format.ts";
 
 /** The part of a JSON schema that a field needs. */
@@ -16,7 +17,8 @@ export interface Property {
 
 export interface Field {
   readonly name: string;
-  readonly kind: "choice" | "number" | "list" | "text";
+  /** A `value` is a number or a word. */
+  readonly kind: "choice" | "number" | "list" | "text" | "value";
   /** Values of a choice. */
   readonly options: readonly string[];
   /** The default, as text. */
@@ -27,7 +29,28 @@ export interface Field {
 }
 
 /** Fields that most runs need; the others are folded. */
-export const BASIC = ["preset", "data", "textColumn", "labelColumn", "epochs", "learningRate", "hidden", "seed"];
+export const BASIC = [
+  ...["data", "textColumn", "labelColumn", "name", "preset", "epochs", "learningRate", "hidden", "seed", "tags"],
+];
+
+/** Names of the fields that most runs need. */
+export const LABELS: Readonly<Record<string, string>> = {
+  data: "Data",
+  textColumn: "Text column",
+  labelColumn: "Label column",
+  name: "Name",
+  preset: "Preset",
+  epochs: "Epochs",
+  learningRate: "Learning rate",
+  hidden: "Hidden",
+  seed: "Seed",
+  tags: "Tags",
+};
+
+/** Writes keys in backquotes, as messages of the server have them, by the names of the form. */
+export function inFormWords(message: string): string {
+  return message.replaceAll(/`(\w+)`/g, (_, key: string) => `“${LABELS[key] ?? key}”`);
+}
 
 /** Returns a field per property, the basic ones first. */
 export function fieldsOf(properties: Readonly<Record<string, Property>>): Field[] {
@@ -35,13 +58,18 @@ export function fieldsOf(properties: Readonly<Record<string, Property>>): Field[
   return Object.entries(properties).toSorted(([a], [b]) => rank(a) - rank(b)).map(([name, property]) => {
     const { minimum, maximum, description = "", default: fallback } = property;
     const options = optionsOf(property);
-    const kind = options.length > 0 ? "choice" : KINDS[property.type ?? ""] ?? "text";
+    const kind = options.length > 0 ? "choice" : KINDS[property.type ?? ""] ?? "value";
     const shown = fallback === undefined || fallback === "" ? "" : listText(fallback);
     return { name, kind, options, fallback: shown, description, minimum, maximum };
   });
 }
 
-const KINDS: Readonly<Record<string, Field["kind"]>> = { integer: "number", number: "number", array: "list" };
+const KINDS: Readonly<Record<string, Field["kind"]>> = {
+  integer: "number",
+  number: "number",
+  array: "list",
+  string: "text",
+};
 
 function optionsOf({ type, enum: values, anyOf = [] }: Property): string[] {
   if (type === "boolean") return ["true", "false"];
@@ -64,10 +92,15 @@ export function valuesOf(
   }));
 }
 
+/** Returns the items of a text with commas. */
+export function commaList(text: string): string[] {
+  return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
+
 function valueOf({ kind }: Field, text: string): string | number | boolean | string[] {
-  if (kind === "list") return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+  if (kind === "list") return commaList(text);
   if (kind === "choice" && (text === "true" || text === "false")) return text === "true";
-  const number = Number(text);
+  const number = kind === "text" ? NaN : Number(text);
   return Number.isNaN(number) ? text : number;
 }
 
@@ -77,12 +110,15 @@ const DERIVED: ReadonlySet<string> = new Set(["task", "vocabulary", "length", "s
 /** Returns the texts of a form for a run like the one with this config: its values that are not the defaults. */
 export function textsOf(fields: readonly Field[], config: Readonly<Record<string, unknown>>): Map<string, string> {
   const hasFiles = Array.isArray(config["data"]) && config["data"].length > 0;
-  return new Map(fields.flatMap(({ name, kind, fallback }) => {
+  return new Map(fields.flatMap(({ name, fallback }) => {
     const value = hasFiles && DERIVED.has(name) ? undefined : config[name];
     if (value === undefined || value === "" || value === null) return [];
     // The server takes names of files in its own folder.
-    const files = Array.isArray(value) ? value.map((path) => plain(path).replace(/^.*[\\/]/, "")) : undefined;
-    const text = kind === "list" ? listText(files ?? value) : listText(value);
+    const isAbsolute = (path: unknown) => /^([\\/]|\w:)/.test(plain(path));
+    const names = Array.isArray(value)
+      ? value.map((path) => isAbsolute(path) ? plain(path).replace(/^.*[\\/]/, "") : path)
+      : value;
+    const text = listText(names);
     return text === fallback || text === "" ? [] : [[name, text] as const];
   }));
 }
@@ -90,7 +126,7 @@ export function textsOf(fields: readonly Field[], config: Readonly<Record<string
 /** Returns the command that trains the same run. */
 export function commandOf(values: ReturnType<typeof valuesOf>): string {
   const flags = Object.entries(values).flatMap(([key, value]) => {
-    const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = `--${flagName(key)}`;
     if (value === true) return [flag];
     if (value === false) return [`--no-${flag.slice(2)}`];
     return Array.isArray(value) ? value.map((one) => `${flag} ${quoted(one)}`) : [`${flag} ${quoted(String(value))}`];

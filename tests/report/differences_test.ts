@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { classDifferences, differingKeys, results } from "../../lib/report/differences.ts";
+import { classDifferences, differingKeys } from "../../lib/report/differences.ts";
+import { sortRows } from "../../lib/report/order.ts";
+import { columnOf, results, titleOf, usualColumns } from "../../lib/report/run_columns.ts";
 import { finishedTextRun, tokenRun } from "../dashboard/browser/fake_runs.ts";
 
 Deno.test("differingKeys() lists the keys that differ, and not where a process listened", () => {
@@ -30,4 +32,19 @@ Deno.test("classDifferences() begins with the class whose F1 differs most", () =
     { name: "a", values: ["0.9000", "–", "0.8000"] },
   ]);
   assertEquals(classDifferences([], 9), []);
+});
+
+Deno.test("columnOf() sorts by a result or a config key, and usualColumns() has the keys that differ", () => {
+  const runs = [10, 20, 30].map((points, at) => {
+    const run = tokenRun(points, `run-${at}`);
+    run.config = { hidden: [8, 64, 16][at]!, task: "parity" };
+    if (at > 0) run.finish(points);
+    return run.detail();
+  });
+  const sorted = (by: string, isDescending: boolean) =>
+    sortRows(runs, [columnOf("hidden"), columnOf("time")], { by, isDescending }).map(({ id }) => id.at(-1)).join("");
+  assertEquals([sorted("hidden", false), sorted("hidden", true)], ["021", "120"]);
+  assertEquals([sorted("time", false), sorted("time", true)], ["120", "210"]);
+  assertEquals(usualColumns(runs).slice(-2), ["time", "hidden"]);
+  assertEquals(titleOf({ id: "20260101-000000-abcd", name: "wide" }), "wide (abcd)");
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { BASIC, commandOf, fieldsOf, type Property, textsOf, valuesOf } from "../../lib/report/run_form.ts";
 import { configSchema } from "../../lib/config/schema.ts";
-import { flagName } from "../../lib/cli/arguments/flags.ts";
+import { flagName } from "../../lib/report/flag_name.ts";
 import { fakeApp } from "../serve/fakes.ts";
 
 /** Reads the schema from the document that the page reads. */
@@ -30,11 +30,16 @@ Deno.test("valuesOf() returns what the server's schema accepts", async () => {
     epochs: "3",
     bidirectional: "true",
     lstmBiases: "2",
-    textColumn: "body",
+    textColumn: "1",
+    validation: "0.2",
+    tags: "a, b c",
     hidden: "",
   };
   const values = valuesOf(fields, new Map(Object.entries(texts)));
-  assertEquals(values, { data: ["a.csv", "b.csv"], textColumn: "body", epochs: 3, bidirectional: true, lstmBiases: 2 });
+  assertEquals(values, {
+    ...{ data: ["a.csv", "b.csv"], textColumn: "1", validation: 0.2, tags: ["a", "b c"] },
+    ...{ epochs: 3, bidirectional: true, lstmBiases: 2 },
+  });
   assert(configSchema.partial().safeParse(values).success);
 });
 
@@ -56,5 +61,7 @@ Deno.test("commandOf() writes flags by their names, and quotes values for the sh
     commandOf(values),
     "deno task train --data a.csv --data 'my file.csv' --learning-rate 0.02 --bidirectional --no-restore-best",
   );
-  for (const key of ["stepsPerEpoch", "data"]) assert(commandOf({ [key]: 1 }).endsWith(` --${flagName(key)} 1`));
+  for (const key of ["stepsPerEpoch", "data", "tags"]) {
+    assert(commandOf({ [key]: 1 }).endsWith(` --${flagName(key)} 1`));
+  }
 });

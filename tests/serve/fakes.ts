@@ -186,7 +186,7 @@ export function fakeRuns(runs: FakeRun[], trains = true): FakeRuns {
       Promise.resolve(
         runs.slice(after === undefined ? 0 : 1 + runs.findIndex(({ id }) => id === after))
           .map((run) => run.detail())
-          .filter((run) => (state === undefined || run.state === state) && run.id.includes(text))
+          .filter((run) => (state === undefined || run.state === state) && `${run.id} ${run.tags}`.includes(text))
           .slice(0, limit),
       ),
     get: (id) => Promise.resolve(find(id)?.detail()),

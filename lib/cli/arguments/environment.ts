@@ -3,7 +3,8 @@ import { env } from "node:process";
 import { processShape } from "../../config/schema.ts";
 import { mayReadVariable } from "../../platform/permissions.ts";
 import { fromCaller } from "./caller.ts";
-import { type Flag, flagName, flags as all, flagValue } from "./flags.ts";
+import { type Flag, flags as all, flagValue } from "./flags.ts";
+import { flagName } from "../../report/flag_name.ts";
 
 /**
  * Returns the variable of an option. Only options of the process have one: a forgotten variable never changes the result of a run.

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { type PathMark, pathMarks } from "../../config/paths.ts";
 import { type ConfigKey, configSchema } from "../../config/schema.ts";
+import { flagName } from "../../report/flag_name.ts";
 
 const description = z.object({
   type: z.string().optional(),
@@ -30,14 +31,6 @@ export interface Flag<Key extends string = ConfigKey> {
 /** Keyed by the schema's types; a number that may also be a word has several types. */
 const KINDS: Readonly<Record<string, Flag["kind"]>> = { boolean: "boolean", string: "text", array: "list" };
 const PLACEHOLDERS: Readonly<Record<Flag["kind"], string>> = { boolean: "", text: "TEXT", number: "N", list: "FILE" };
-
-/** Keys of lists whose flag is given once for each item. */
-const SINGULAR: Readonly<Record<string, string>> = { tags: "tag" };
-
-/** `batchSize` → `batch-size`. */
-export function flagName(key: string): string {
-  return (SINGULAR[key] ?? key).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
 
 /** Returns the flags of a schema, in the order of its keys. */
 export function flagsOf<Shape extends z.ZodRawShape>(

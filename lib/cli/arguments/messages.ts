@@ -5,7 +5,7 @@
 import { argv } from "node:process";
 import { type InputError, inputError, missingPermission } from "../../base/errors.ts";
 import { configSchema } from "../../config/schema.ts";
-import { flagName } from "./flags.ts";
+import { flagName } from "../../report/flag_name.ts";
 import { isFromSources } from "../../platform/runtime.ts";
 import { PROGRAM } from "./program.ts";
 

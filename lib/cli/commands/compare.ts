@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { configSchema } from "../../config/schema.ts";
 import { inputError } from "../../base/errors.ts";
-import { classDifferences, type Difference, differingKeys, results } from "../../report/differences.ts";
-import { columnOf, dataOf, stateOf } from "../../report/run_columns.ts";
+import { classDifferences, type Difference, differingKeys } from "../../report/differences.ts";
+import { columnOf, dataOf, results, stateOf } from "../../report/run_columns.ts";
 import { readEvaluations } from "../../run/files/metrics_files.ts";
 import type { RunDetail } from "../../run/types.ts";
 import { parseArguments, parseOptions } from "../arguments/arguments.ts";

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { missingPermission } from "../../../lib/base/errors.ts";
-import { type Flag, flagName, flags, flagValue } from "../../../lib/cli/arguments/flags.ts";
+import { type Flag, flags, flagValue } from "../../../lib/cli/arguments/flags.ts";
+import { flagName } from "../../../lib/report/flag_name.ts";
 import { forCommandLine } from "../../../lib/cli/arguments/messages.ts";
 import { type ConfigKey, configSchema } from "../../../lib/config/schema.ts";
 

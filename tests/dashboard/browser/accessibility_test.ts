@@ -31,8 +31,8 @@ async function ask(page: Page, text: string): Promise<void> {
 }
 
 async function pick(page: Page): Promise<void> {
-  await page.locator("#run-rows tr").nth(5).waitFor();
-  for (const row of [1, 2, 3, 4]) await page.locator("#run-rows input").nth(row).check();
+  await page.locator("#run-list tbody tr").nth(5).waitFor();
+  for (const row of [1, 2, 3, 4]) await page.locator("#run-list tbody input").nth(row).check();
   await page.locator('#compare-loss[data-empty=""]').waitFor();
 }
 
@@ -123,7 +123,7 @@ const STATES: readonly {
     runs: () => [waitingRun(), refusedRun(), finishedTextRun()],
     view: "runs",
     prepare: async (page) => {
-      await shows(page, "#run-rows", "queued · 2");
+      await shows(page, "#run-list tbody", "queued · 2");
       await page.getByRole("button", { name: "New run" }).click();
       await page.getByText("All other options").click();
       await page.locator("#new-patience").fill("3");

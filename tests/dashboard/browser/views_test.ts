@@ -173,7 +173,7 @@ browserTest("dashboard lists runs, shows a chosen one, and returns to the server
   finishedTextRun(LABELS, "older-run"),
 ], async (page, runs) => {
   await page.getByRole("link", { name: "Runs" }).click();
-  await shows(page, "#run-rows", "running · here");
+  await shows(page, "#run-list tbody", "running · here");
   await page.getByRole("link", { name: "older-run" }).click();
   await shows(page, "#run", "older-run");
   await showsPoints(page, 180);
@@ -222,8 +222,8 @@ browserTest(
     await shows(page, "#picked", "4 of at most 5 compared");
     assertEquals(await page.getByRole("checkbox", { name: "Compare run-6" }).isDisabled(), false);
     await page.getByLabel("Find").fill("run-6");
-    await page.locator("#run-rows tr").nth(1).waitFor({ state: "detached" });
-    assertEquals(await page.locator("#run-rows tr").count(), 1);
+    await page.locator("#run-list tbody tr").nth(1).waitFor({ state: "detached" });
+    assertEquals(await page.locator("#run-list tbody tr").count(), 1);
   },
 );
 
@@ -236,8 +236,8 @@ browserTest("dashboard shows what differs between two runs of an address: config
   other.config = { ...other.config, hidden: 77 };
   await page.goto(new URL("/?compare=one-run,other-run#runs", page.url()).href);
   await shows(page, "#differences", "hidden6477");
-  await shows(page, "#differences", "validation accuracy95.27\u00a0%95.27\u00a0%");
-  await shows(page, "#differences", "billing0.87500.8750");
+  await shows(page, "#results", "validation accuracy95.27\u00a0%95.27\u00a0%");
+  await shows(page, "#class-differences", "billing0.87500.8750");
   await shows(page, "#compare-loss .legend", "other-run 0.0");
 });
 
