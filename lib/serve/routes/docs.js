@@ -94,33 +94,49 @@ function isStream({ responses }) {
 }
 
 function entry(method, path, operation, components) {
-  const summary = element(
-    "summary",
-    "",
-    element("code", `${method.toUpperCase()} ${path}`),
-    ` ${operation.summary ?? ""}`,
-  );
+  const verb = element("code", method.toUpperCase());
+  verb.className = method;
+  // Names of fields are between grave accents.
+  const words = (operation.summary ?? "").split("`").map((part, at) => at % 2 === 1 ? element("code", part) : part);
+  const summary = element("summary", "", verb, " ", element("code", path), " ", element("span", "", ...words));
   const details = element("details", "", summary);
   if (operation.description) details.append(element("p", operation.description));
   if (operation.requestBody) {
-    details.append(element("h2", "Body"), ...content(operation.requestBody.content, components));
+    details.append(element("h3", "Body"), ...content(operation.requestBody.content, components));
   }
   if (!isStream(operation)) {
-    details.append(element("h2", "Try it"), tryForm(method.toUpperCase(), path, operation, components));
+    details.append(element("h3", "Try it"), tryForm(method.toUpperCase(), path, operation, components));
   }
   for (const [status, answer] of Object.entries(operation.responses)) {
-    details.append(element("h2", `${status}: ${answer.description}`), ...content(answer.content, components));
+    details.append(element("h3", `${status}: ${answer.description}`), ...content(answer.content, components));
   }
   return details;
+}
+
+/** Titles of the parts, by the beginnings of their paths. */
+const PARTS = [
+  ["Predictions", /^\/(predict|model)\b/],
+  ["Runs", /^\/(runs|events|files)\b/],
+  ["Open Inference Protocol", /^\/v2\b/],
+  ["Operation", /./],
+];
+
+function part(title, entries) {
+  return entries.length === 0 ? [] : [element("section", "", element("h2", title), ...entries)];
 }
 
 const main = document.getElementById("routes");
 try {
   const { paths, components } = await (await fetch("openapi.json")).json();
+  const of = (path) => PARTS.find(([, pattern]) => pattern.test(path))[0];
+  const entries = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({
+      title: of(path),
+      shown: entry(method, path, operation, components?.schemas ?? {}),
+    }))
+  );
   main.replaceChildren(
-    ...Object.entries(paths).flatMap(([path, operations]) =>
-      Object.entries(operations).map(([method, operation]) => entry(method, path, operation, components?.schemas ?? {}))
-    ),
+    ...PARTS.flatMap(([title]) => part(title, entries.filter((one) => one.title === title).map(({ shown }) => shown))),
   );
 } catch (error) {
   main.textContent = `Cannot read openapi.json: ${error}. Reload the page.`;

@@ -145,9 +145,10 @@ const STATES: readonly {
     runs: () => [tokenRun(20)],
     prepare: async (page) => {
       await page.goto(new URL("/docs", page.url()).href);
-      await page.locator("#routes > details", { hasText: "GET /runs " }).first().locator("summary").first().click();
+      await page.locator("#routes section > details", { hasText: "GET /runs " }).first().locator("summary").first()
+        .click();
       await page.locator("#routes details[open] details summary").first().click();
-      await page.locator("#routes > details[open] button").first().click();
+      await page.locator("#routes section > details[open] button").first().click();
       await shows(page, "#routes form pre", "200");
     },
   },

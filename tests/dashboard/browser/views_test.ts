@@ -102,7 +102,7 @@ browserTest("the documentation of routes sends requests, with parameters and a b
   textRun(40),
 ], async (page) => {
   await page.goto(new URL("/docs", page.url()).href);
-  const route = (name: string) => page.locator("#routes > details", { hasText: name }).first();
+  const route = (name: string) => page.locator("#routes section > details", { hasText: name }).first();
   const predict = route("POST /predict");
   await predict.locator("summary").first().click();
   await predict.getByLabel("Body").fill('{"text": "refund please"}');
