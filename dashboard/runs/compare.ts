@@ -1,4 +1,4 @@
-/** Compares the selected runs: what differs in their configs, then their curves, results and classes. */
+/** Compares several runs: what differs in their configs, then their curves, results and classes. */
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
@@ -42,9 +42,7 @@ export function Compare({ store, selection }: CompareProps): ComponentChildren {
     return id === "" ? [] : [{ id, slot, ...known, view: id === shown.run ? shown : view }];
   });
   const failed = picked.find(({ isFailed }) => isFailed);
-  const missing = picked.length === 0
-    ? "Select runs below"
-    : failed
+  const missing = failed
     ? `Run ${failed.id} cannot be read`
     : picked.some(({ view }) => view === undefined)
     ? "Loading"
@@ -76,13 +74,10 @@ export function Compare({ store, selection }: CompareProps): ComponentChildren {
       { id, title, empty: details.length < picked.length ? "Loading" : rows.length === 0 ? none : "" },
       h(Numbers, { labelledBy: `${id}-title`, columns, rows: rows.map(({ name, values }) => [name, ...values]) }),
     );
-  const isSeveral = picked.length > 1;
   return markup`
-    ${isSeveral && table("differences", "What differs", differingKeys(details), "The configs are equal")}
+    ${table("differences", "What differs", differingKeys(details), "The configs are equal")}
     ${chart("loss", isLog.value ? LOG_LOSS : LOSS, h(Switch, log))}
     ${chart("accuracy", ACCURACY, markup`${zoom.value && all}${h(AxisChoice, { axis })}`)}
-    ${isSeveral && table("results", "Results", results(details), "No run has ended yet")}
-    ${
-    isSeveral && table("class-differences", "F1 by class, the greatest difference first", classes, "No classes yet")
-  }`;
+    ${table("results", "Results", results(details), "No run has ended yet")}
+    ${table("class-differences", "F1 by class, the greatest difference first", classes, "No classes yet")}`;
 }

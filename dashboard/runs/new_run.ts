@@ -31,31 +31,25 @@ interface NewRunProps {
 }
 
 export function NewRun({ like, started }: NewRunProps): ComponentChildren {
-  /** Identifies the button that opened the form. */
   const open = useSignal<"new" | "like" | undefined>(undefined);
-  const close = () => {
-    document.querySelector<HTMLButtonElement>(`#${open.peek()}-run`)?.focus();
-    open.value = undefined;
-  };
   const opener = (name: "new" | "like", text: string) =>
     markup`<button id="${name}-run" type="button" class="plain" aria-expanded=${String(open.value === name)}
       onClick=${() => open.value = open.value === name ? undefined : name}>${text}</button>`;
   const config = open.value === "like" ? like.config : {};
   return markup`<div class="new">
     <p class="openers">${opener("new", "New run")}${like.run !== "" && opener("like", "Like this run, but …")}</p>
-    ${open.value && h(Form, { key: open.value, config, started, close })}</div>`;
+    ${open.value && h(Form, { key: open.value, config, started })}</div>`;
 }
 
 interface FormProps extends Pick<NewRunProps, "started"> {
   readonly config: Readonly<Record<string, unknown>>;
-  readonly close: () => void;
 }
 
 /** Fields that name files of the server. */
 const FILES = ["validation", "test", "weights", "tokenizer", "vectors"];
 const COLUMNS = ["textColumn", "labelColumn"] as const;
 
-function Form({ config, started, close }: FormProps): ComponentChildren {
+function Form({ config, started }: FormProps): ComponentChildren {
   const form = useRef<HTMLFormElement>(null);
   const fields = useSignal<readonly Field[]>([]);
   const files = useSignal<DataFiles["files"]>([]);
@@ -132,8 +126,7 @@ function Form({ config, started, close }: FormProps): ComponentChildren {
         <summary>All other options</summary><div class="new-run">${others.map(row)}</div></details>`
   }
       <div class="wide">${h(Command, { text: commandOf(values) })}</div>
-      <p class="buttons wide"><button type="submit" class="primary">Start</button>
-        <button id="new-close" type="button" onClick=${close}>Close</button></p>
+      <p class="buttons wide"><button type="submit" class="primary">Start</button></p>
       <p id="new-error" class="error wide" role="alert">${error.value}</p>
       <p id="new-status" class="hint wide" role="status">${status.value}</p>
     </form>`;
@@ -167,12 +160,13 @@ export function FieldRow({ field, files, text, isWrong, set }: RowProps): Compon
     files.length > 0 && markup`<datalist id="${id}-files">${
       files.map((file) => markup`<option value="${before}${file.name}">${bytes(file.bytes)}</option>`)
     }</datalist>`
-  }<span id="${id}-hint" class="hint">${HINTS[name] ?? description}</span></p>`;
+  }<span id="${id}-hint" class="hint">${HINTS[name] ?? inFormWords(description)}</span></p>`;
 }
 
 /** Descriptions that the schema does not have. */
 const HINTS: Readonly<Record<string, string>> = {
   preset: "a named set of values",
   data: "files in the server's data directory, separated by commas; generated data if empty",
+  name: "to find the run again",
   tags: "separated by commas",
 };

@@ -9,9 +9,10 @@ import { linkTo } from "../state/address.ts";
 import { isFull, MOST_RUNS, type Selection, toggle } from "../state/selection.ts";
 import type { Store } from "../store.ts";
 import { Card, Short } from "../ui/card.ts";
+import { ask } from "../ui/confirm.ts";
 import { type Column, Table } from "../ui/table.ts";
 import { Compare } from "./compare.ts";
-import { editNotes } from "./edit_notes.ts";
+import { NotesForm } from "./edit_notes.ts";
 import { NewRun } from "./new_run.ts";
 import { PAGE } from "./run_store.ts";
 
@@ -33,6 +34,8 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   const input = (key: "state" | "text") => (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) =>
     runs[key].value = event.currentTarget.value;
   const names = runs.columns.value ?? usualColumns(listed);
+  const edit = (run: RunDetail) =>
+    void ask("notes-title", h(NotesForm, { run, save: (edits) => runs.edit(run.id, edits) }));
   const remove = async (run: RunDetail) => {
     if (await runs.remove(run) && address.value.compare?.includes(run.id)) pick(run.id);
   };
@@ -66,10 +69,10 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
       look: "act",
       cell: (run) => {
         const removal = run.state === "queued" ? "Cancel" : "Delete";
-        return trains && markup`<button id="edit-${run.id}" type="button" class="plain" aria-label="Edit ${run.id}"
-          onClick=${() => editNotes(run, (edits) => runs.edit(run.id, edits))}>Edit</button>${
+        return trains && markup`<button id="edit-${run.id}" type="button" class="link" aria-label="Edit ${run.id}"
+          onClick=${() => edit(run)}>Edit</button>${
           !BUSY.includes(run.state) && run.id !== current && markup`<button id="remove-${run.id}" type="button"
-          class="plain" aria-label="${removal} ${run.id}" onClick=${() => remove(run)}>${removal}</button>`
+          class="link" aria-label="${removal} ${run.id}" onClick=${() => remove(run)}>${removal}</button>`
         }`;
       },
     },
@@ -94,7 +97,7 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   }`;
   return markup`
     <div class="view runs">
-      ${h(Compare, { store, selection })}
+      ${picked.length > 1 && h(Compare, { store, selection })}
       ${trains && h(NewRun, { like: view, started: () => void runs.load() })}
       ${h(Card, { id: "run-list", title: "Runs", head, empty: runs.empty.value, keeps: true }, content)}
     </div>`;
