@@ -102,7 +102,7 @@ interface Problem {
 function refusal({ status, statusText }: Response, problem: Problem | undefined): Refusal {
   const { title = `The server answered ${status} ${statusText}`.trim(), detail = title, errors = [] } = problem ?? {};
   // `detail` has only the first problem and the number of the others.
-  const message = errors.length > 1 ? errors.map((error) => error.message).join("\n") : detail;
+  const message = errors.length > 0 ? errors.map((error) => error.message).join("\n") : detail;
   return new Refusal(message, errors.map(({ field }) => field), status);
 }
 

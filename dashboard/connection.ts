@@ -10,7 +10,7 @@ import { currentRun, messageOf, Refusal, runDetail } from "./api.ts";
 
 /**
  * `preparing`: the server reads the data of its first run. `empty`: the server has no run, or not the chosen one. `done`: the
- * run has ended and all its events are here. `gone`: the same, but the server does not answer any more.
+ * run has ended and all its events are here. `gone`: the run has ended, and the server does not answer any more.
  */
 export type Link = "connecting" | "preparing" | "empty" | "live" | "reconnecting" | "done" | "gone";
 
@@ -34,7 +34,7 @@ const IDLE_MS = 5000;
 export async function follow(chosen: string | undefined, follower: Follower, signal: AbortSignal): Promise<void> {
   let id = "";
   let lastId = 0;
-  let isDone = false;
+  let hasEnded = false;
   while (!signal.aborted) {
     let delayMs = RETRY_MS;
     try {
@@ -42,7 +42,8 @@ export async function follow(chosen: string | undefined, follower: Follower, sig
       if (signal.aborted) return;
       if (run && run.id !== id) [id, lastId] = [run.id, 0];
       if (run) follower.run(run);
-      isDone = run !== undefined && isOver(run) && lastId >= run.events;
+      hasEnded = run !== undefined && isOver(run);
+      const isDone = hasEnded && lastId >= run!.events;
       if (run && !isDone) {
         follower.became(lastId > 0 ? "reconnecting" : "connecting");
         lastId = await readStream(run, lastId, follower, signal);
@@ -53,7 +54,7 @@ export async function follow(chosen: string | undefined, follower: Follower, sig
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof Refusal)) follower.became(isDone ? "gone" : "reconnecting");
+      if (!(error instanceof Refusal)) follower.became(hasEnded ? "gone" : "reconnecting");
       else follower.became(error.status === 503 ? "preparing" : "empty", messageOf(error));
     }
     await new Promise((resolve) => setTimeout(resolve, delayMs));

@@ -56,9 +56,8 @@ export class Store implements Follower {
   );
   /** The model that answers predictions: the server's, which may be of another run than the one that is shown. */
   readonly model = loaded<ModelInfo>(() => {
-    // After a restart of the server it may be another one.
-    void this.#restarts.value;
-    return this.#run.value !== "" && "model";
+    // After a restart of the server it may be another one: the fragment makes it another address.
+    return this.#run.value !== "" && `model#${this.#restarts.value}`;
   });
   readonly #finished = loaded<RunList>(() => this.#files.value && "runs?state=finished&limit=50");
 
@@ -145,11 +144,13 @@ export class Store implements Follower {
   }
 }
 
-/** Requests the answer at the path that `where` returns, again at each change of a signal that it reads. */
+/** Requests the answer at the address that `where` returns, again at each change of it. */
 function loaded<Value>(where: () => string | false | undefined): ReadonlySignal<Loaded<Value>> {
   const result = signal<Loaded<Value>>({});
+  // Most changes of what it reads leave the address unchanged.
+  const address = computed(where);
   effect(() => {
-    const path = where();
+    const path = address.value;
     result.value = {};
     if (!path) return;
     // A late answer to an earlier request is ignored.

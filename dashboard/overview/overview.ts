@@ -14,9 +14,9 @@ import { QualityCard } from "./quality_card.ts";
 export function Overview({ store }: { readonly store: Store }): ComponentChildren {
   const view = store.view.value;
   const { value: evaluations, error } = store.evaluations.value;
-  const hasCurves = view.points > 0 || view.phase === "running" || view.phase === "waiting";
+  const hasCurves = view.points > 0 || ["running", "waiting", "finished"].includes(view.phase);
   // Rows of generated data say nothing to people.
-  const hasRows = view.started ? view.started.data !== undefined : hasCurves;
+  const hasRows = view.started ? view.started.data !== undefined : view.config["task"] === "table";
   // The banner says all that is known of a run that is not there.
   if (view.phase === "waiting" && ["empty", "preparing"].includes(store.link.value)) return null;
   const mistakes = {

@@ -20,7 +20,7 @@ export function ProgressCard({ view, seconds }: ProgressProps): ComponentChildre
   const isDone = view.phase === "finished" && !isStopped(view.summary);
   const facts = [
     ["epoch-now", "epoch", extent ? epoch : "–"],
-    ["elapsed", isBusy ? "training for" : "trained for", view.lastId === 0 ? "–" : duration(seconds)],
+    ["elapsed", isBusy ? "training for" : "trained for", extent ? duration(view.summary?.seconds ?? seconds) : "–"],
     ["rate-now", "sequences/s", count(recentRate(view))],
   ].map(([id, name, value]) => markup`<div key=${id}><dt>${name}</dt><dd id=${id}>${value}</dd></div>`);
   return markup`
@@ -48,10 +48,11 @@ function titleOf({ phase, summary, place }: RunView): string {
 
 /** Says where training is, and what may end it early. */
 function noteOf(view: RunView): string {
-  const { started, round, step, phase } = view;
-  if (!started) return "Not started";
+  const { started, summary, round, step, phase } = view;
+  const { workers } = started ?? summary ?? {};
+  if (workers === undefined) return "Not started";
   const steps = round === step ? [] : [`step ${count(step)}`];
-  const place = [`round ${count(round)}`, ...steps, counted(started.workers, "worker")].join(" · ");
+  const place = [`round ${count(round)}`, ...steps, counted(workers, "worker")].join(" · ");
   const target = setting(view, "targetAccuracy") ?? 0;
   const patience = setting(view, "patience") ?? 0;
   if (phase !== "running" && phase !== "paused") return place;

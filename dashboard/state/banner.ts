@@ -27,9 +27,10 @@ export function bannerOf(view: RunView, link: Link, chosen: string | undefined, 
     return bad(text, "Start it again with", `deno task serve ${run}`);
   }
   if (link === "preparing") {
-    return good(
-      `The server reads the data${words && `: ${words}`}. Training begins, and the page shows it, when it is done.`,
-    );
+    // The server says how many rows it has read, and to retry.
+    const progress = words.split(":")[0] ?? "";
+    const text = "The server reads the data. Training begins, and the page shows it, when it is done.";
+    return { ...good(text), ...progress !== "" && { remedy: `${progress[0]!.toUpperCase()}${progress.slice(1)}.` } };
   }
   if (link === "empty" && phase === "waiting") {
     if (chosen !== undefined) return bad(`There is no run “${chosen}”.`, "The view Runs lists all.");

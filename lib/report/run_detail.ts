@@ -1,11 +1,18 @@
 /** Applies what the server knows about a run and the run's events do not contain, or not yet. */
 import type { RunDetail } from "../run/types.ts";
+import { showEnd } from "./run_events.ts";
 import type { RunView } from "./run_view.ts";
 
 /** Applies `detail` to the view of its run. */
-export function applyDetail(view: RunView, { state, place, error, startedAt, config }: RunDetail): void {
+export function applyDetail(
+  view: RunView,
+  { state, place, error, startedAt, config, events, summary }: RunDetail,
+): void {
   view.place = place;
   view.config = config;
+  // The results of a run that has ended are known before its events are read.
+  view.end = summary ? { events, summary } : undefined;
+  if (summary && view.lastId < events) showEnd(view, summary);
   if (state === "interrupted") view.phase = "interrupted";
   else if (view.phase === "interrupted") view.phase = "running";
   if (view.lastId > 0) return;

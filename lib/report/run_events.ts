@@ -1,6 +1,6 @@
 /** Applies the events of a run, one after the other, to what is known about it. */
 import { counted } from "../base/counted.ts";
-import type { EventOf, RunEvent, WorkerShare } from "../base/events.ts";
+import type { EventOf, RunEvent, Summary, WorkerShare } from "../base/events.ts";
 import { percent } from "./format.ts";
 import { isStopped, meanOf, type Note, PROGRESS, type RunView } from "./run_view.ts";
 
@@ -37,6 +37,7 @@ export function apply(view: RunView, event: RunEvent): void {
   else if (Number.isNaN(view.origin)) view.origin = at;
   view.seconds = Math.max(view.seconds, (at - view.origin) / 1000);
   reduce(view, event);
+  if (view.end && event.id < view.end.events) showEnd(view, view.end.summary);
 }
 
 function reduce(view: RunView, event: RunEvent): void {
@@ -146,9 +147,14 @@ function finish(view: RunView, event: EventOf<"finished">): void {
   // The note is added first: its time is that of the event, as for other notes, and not `summary.seconds`.
   const best = summary.best ? `. Best: epoch ${summary.best.epoch}, round ${summary.best.round}` : "";
   note(view, event, `${isStopped(summary) ? "Stopped" : "Finished"}: ${summary.reason}${best}`);
+  view.seconds = summary.seconds;
+  showEnd(view, summary);
+}
+
+/** Shows the results of a run that has ended. */
+export function showEnd(view: RunView, summary: Summary): void {
   view.phase = "finished";
   view.summary = summary;
-  view.seconds = summary.seconds;
   view.round = summary.rounds;
   view.step = summary.steps;
   view.epoch = summary.epochs;

@@ -53,6 +53,8 @@ export interface RunView {
   /** The machines of the run, if it has several. */
   cluster: EventOf<"cluster"> | undefined;
   summary: Summary | undefined;
+  /** The end as the server knows it, before its event is here. */
+  end: { readonly events: number; readonly summary: Summary } | undefined;
   /** Newest first. */
   notes: readonly Note[];
   /** Training time in seconds at the newest event. */
@@ -87,6 +89,7 @@ export function createView(run: string): RunView {
     measured: 0,
     cluster: undefined,
     summary: undefined,
+    end: undefined,
     notes: [],
     seconds: 0,
     origin: NaN,

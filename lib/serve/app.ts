@@ -3,6 +3,7 @@
  * no socket (http/server.ts does), and trains and computes nothing. Start here for the routes (each in routes/), and in
  * pipeline/shell.ts for the checks around every request.
  */
+import { counted } from "../base/counted.ts";
 import { describe, shortened } from "../base/printable.ts";
 import { fileRoutes } from "./routes/file_routes.ts";
 import { inferenceRoutes } from "./routes/inference_routes.ts";
@@ -65,12 +66,22 @@ export function createApp(services: Services | PredictionServices, options: AppO
   return app;
 }
 
-/** Answers while the run is being prepared: the page waits, the process is alive, and every other route asks to retry. */
-export function createWaitingApp(options: AppOptions, assets: Services["assets"] = new Map()): App {
+/**
+ * Answers while the run is being prepared: the page waits, the process is alive, and every other route asks to retry, with
+ * the number of rows that were read so far.
+ */
+export function createWaitingApp(
+  options: AppOptions,
+  assets: Services["assets"] = new Map(),
+  rowsRead: () => number = () => 0,
+): App {
   const { routes, app } = createShell(options, () => "");
   pageRoutes(routes, assets);
-  const waiting = () =>
-    problemResponse(503, [{ field: "ready", message: "the run is being prepared: retry" }], { "Retry-After": "1" });
+  const waiting = () => {
+    const rows = rowsRead();
+    const progress = rows === 0 ? "the run is being prepared" : `${counted(rows, "row")} of its data read`;
+    return problemResponse(503, [{ field: "ready", message: `${progress}: retry` }], { "Retry-After": "1" });
+  };
   for (const path of ["/livez", "/v2/health/live"]) {
     routes.plain("get", path, (c) => c.json({ live: true }), { open: true });
   }

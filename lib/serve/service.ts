@@ -28,6 +28,8 @@ export interface Service {
   readonly publicUrl: string | undefined;
   /** Serves these services from now on. Before that, every route but /livez answers 503. */
   serve(services: Omit<Services, Own> | Omit<PredictionServices, Own>): void;
+  /** Tells clients that wait for the first run how many rows of its data were read so far. */
+  reading(rows: number): void;
   /** Reports that it is not ready from now on; streams continue. */
   drain(): void;
   /** Ends streams, answers open requests, and closes the port. */
@@ -52,7 +54,8 @@ export async function openService({ config, token, assets, note, ...observers }:
     metrics,
     ...observers,
   };
-  let app: ServedApp = createWaitingApp(options, assets);
+  let rowsRead = 0;
+  let app: ServedApp = createWaitingApp(options, assets, () => rowsRead);
   const server = await startServer({
     app: { fetch: (request, peer) => app.fetch(request, peer) },
     host,
@@ -66,6 +69,9 @@ export async function openService({ config, token, assets, note, ...observers }:
     publicUrl: known?.url,
     serve(services) {
       app = createApp({ ...services, assets, ready: () => ready }, options);
+    },
+    reading(rows) {
+      rowsRead = rows;
     },
     drain() {
       ready = false;

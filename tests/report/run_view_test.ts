@@ -206,3 +206,24 @@ Deno.test("the view has the served model's metrics and the run's config, also fr
   applyDetail(shown, { ...detail, config: { stepsPerEpoch: 563 } });
   assertEquals([setting(shown, "stepsPerEpoch"), settings(shown).task], [563, "parity"]);
 });
+
+Deno.test("the view has the results of a finished run before its events, and keeps them meanwhile", () => {
+  const run = trained(60);
+  run.record(finishedEvent("a", 60), at(61));
+  const shown = createView("a");
+  const { summary } = run.detail();
+  applyDetail(shown, run.detail());
+  const results = () => [shown.phase, shown.summary, shown.round, shown.validation?.loss];
+  const expected = ["finished", summary, 120, summary?.heldOut?.loss];
+  assertEquals(results(), expected);
+  for (const event of run.events) {
+    apply(shown, event);
+    assertEquals(results(), expected, `after event ${event.id}`);
+  }
+  assertEquals([shown.points, shown.seconds], [60, summary?.seconds]);
+  // A run that is resumed is running again.
+  run.record({ type: "resumed", round: 120, step: 120, workers: 4, digest: DIGEST }, at(100));
+  applyDetail(shown, run.detail());
+  apply(shown, run.events.at(-1)!);
+  assertEquals([shown.phase, shown.summary], ["running", undefined]);
+});

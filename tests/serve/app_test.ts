@@ -218,3 +218,12 @@ Deno.test("createWaitingApp() reports liveness, and checks requests as the app w
   assertEquals([await status("/model", known), await status("/", known), await status("/")], [503, 200, 401]);
   assertEquals([await status("/livez", { Host: "evil.example" }), await status("/livez", { Host: "x y" })], [421, 400]);
 });
+
+Deno.test("createWaitingApp() says how many rows of the data were read", async () => {
+  let rows = 0;
+  const app = createWaitingApp({}, new Map(), () => rows);
+  const detail = async () => (await (await app.request("/runs")).json()).detail;
+  assertEquals(await detail(), "the run is being prepared: retry");
+  rows = 12_345;
+  assertEquals(await detail(), "12,345 rows of its data read: retry");
+});

@@ -72,6 +72,10 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   const openLink = cluster &&
     ((parts: LinkParts) =>
       cluster.openLink(parts, { signal: interruption.signal, say: (text) => terminal.note(forCommandLine(text)) }));
+  const onRows = (rows: number) => {
+    service.reading(rows);
+    if (config.log === "text") terminal.live(`Reading: ${counted(rows, "row")}`);
+  };
   /** Tells whether training failed. Throws what opening the run throws. */
   const train = async (open: Open, id?: string): Promise<boolean> => {
     const { signal } = interruption;
@@ -82,7 +86,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
       cores,
       native,
       signal,
-      ...config.log === "text" && { onRows: (rows: number) => terminal.live(`Reading: ${counted(rows, "row")}`) },
+      onRows,
       ...id === undefined ? { openLink } : { id },
     };
     const opened = await open(parts);

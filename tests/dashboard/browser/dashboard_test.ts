@@ -248,10 +248,11 @@ browserTest(
       route.fulfill({
         status: 503,
         contentType: "application/problem+json",
-        json: { errors: [{ field: "ready", message: "the run is being prepared: retry" }] },
+        json: { errors: [{ field: "ready", message: "1,234 rows of its data read: retry" }] },
       }));
     await page.reload();
     await shows(page, "#banner", "The server reads the data");
+    await shows(page, "#banner", "1,234 rows of its data read.");
     await shows(page, "#state", "preparing");
     await page.unroute("**/runs?*");
     await showsPoints(page, 20);

@@ -39,6 +39,7 @@ Deno.test("bannerOf() knows stopped, interrupted, queued and missing runs, and a
   assertEquals(bannerOf(view, "connecting", undefined)?.command, `deno task resume ${interrupted.id}`);
   assertEquals(bannerOf(viewOf(waitingRun()), "live", undefined)?.text, "Waiting for its turn: place 2 in the queue.");
   assertEquals(bannerOf(createView("x"), "empty", "x")?.text, "There is no run “x”.");
-  assertEquals(bannerOf(createView(""), "preparing", undefined)?.isBad, false);
+  const preparing = bannerOf(createView(""), "preparing", undefined, "1,234 rows of its data read: retry");
+  assertEquals([preparing?.isBad, preparing?.remedy], [false, "1,234 rows of its data read."]);
   assertEquals(bannerOf(viewOf(finishedTextRun()), "gone", undefined)?.isBad, true);
 });
