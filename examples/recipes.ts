@@ -3,14 +3,14 @@
  *
  *     deno run examples/recipes.ts > recipes.txt
  *
- * A label is told by one of its words, or by one that it shares with others ("meat"). There are words of labels that a question
- * does not have, typing errors, and in one of twelve questions a label was forgotten.
+ * A question has a word of each of its labels, or one that several labels share ("meat"). It may have words of labels that are
+ * not its own, typing errors and, one time in twelve, a label that was forgotten.
  */
 import { createDraw, print } from "./draw.ts";
 
 const ROWS = 5000;
 
-/** Labels with the words that tell them; the last word of a line is shared by all labels of the line. */
+/** Labels and their words; the last word of a line is shared by all labels of the line. */
 const LABELS = [
   "chicken:hen,drumsticks,wings beef:steak,brisket,ribeye pork:bacon,ham,chops lamb:mutton,shanks turkey:gobbler,giblets duck:confit,magret|meat",
   "salmon:lox,gravlax tuna:ahi,albacore cod:haddock,bacalao shrimp:prawns,scampi crab:crabmeat mussels:clams,bivalves|seafood",

@@ -41,7 +41,10 @@ export function qualityOf(view: RunView, { data, last }: Known): Quality {
   const number = served?.rows ?? started?.data?.validation ?? setting(view, "heldOut");
   const common = { rows: number === undefined ? "" : `on ${counted(number, `${role} row`)}` };
   const others = othersOf(view, role, data, last);
-  if (served) return { ...common, ...figures(served, served.rows), model: "Accuracy of the served model", others };
+  if (served) {
+    const what = served.several ? "Most probable labels that are right" : "Accuracy of the served model";
+    return { ...common, ...figures(served, served.rows), model: what, others };
+  }
   if (validation) {
     const model = started?.data ? `Accuracy of the LSTM after epoch ${view.evaluated}` : "Accuracy";
     return { ...common, ...figures(validation, number), model, others };
@@ -84,8 +87,11 @@ function othersOf(
 }
 
 /** Returns the accuracy of always giving the most frequent class of the training rows. */
-function largestClass({ classes }: DataStatistics, role: "validation" | "test"): [string, number | undefined] {
-  const all = classes.reduce((sum, counts) => sum + counts[role], 0);
+function largestClass(
+  { classes, labels, parts }: DataStatistics,
+  role: "validation" | "test",
+): [string, number | undefined] {
+  const all = labels ? parts[role]?.rows ?? 0 : classes.reduce((sum, counts) => sum + counts[role], 0);
   const largest = classes.toSorted((a, b) => b.training - a.training)[0];
   return [`always “${largest?.label ?? ""}”`, largest && all > 0 ? largest[role] / all : undefined];
 }

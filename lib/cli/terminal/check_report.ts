@@ -47,7 +47,7 @@ export function checkReport(
     ...repetitions(statistics).flatMap(repeatedLines),
     ...badLines(statistics),
     ...statistics.warnings.map((warning) => item("Warning", forCommandLine(warning))),
-    ...rareLines(statistics.classes),
+    ...rareLines(statistics),
   ];
 }
 
@@ -82,9 +82,7 @@ function rowLines(statistics: DataStatistics): string[] {
 
 function classLines({ classes, labels, parts }: DataStatistics): string[] {
   const rows = classes.map(({ label, training, validation, test }) => ({ label, all: training + validation + test }));
-  const all = labels
-    ? Object.values(parts).reduce((sum, part) => sum + (part?.rows ?? 0), 0)
-    : rows.reduce((sum, row) => sum + row.all, 0);
+  const all = Object.values(parts).reduce((sum, part) => sum + (part?.rows ?? 0), 0);
   rows.sort((a, b) => b.all - a.all || (a.label < b.label ? -1 : 1));
   const most = rows[0]?.all ?? 0;
   const shown = rows.length <= CLASSES ? rows : [...rows.slice(0, CLASSES / 2), ...rows.slice(-CLASSES / 2)];
@@ -103,7 +101,7 @@ function classLines({ classes, labels, parts }: DataStatistics): string[] {
 }
 
 /** Warns of classes that a model may neglect, and says what helps. */
-function rareLines(classes: DataStatistics["classes"]): string[] {
+function rareLines({ classes, labels }: DataStatistics): string[] {
   const most = Math.max(...classes.map(({ training }) => training));
   const rare = classes.filter(({ training }) => RARE * training <= most).sort((a, b) => a.training - b.training);
   const [first] = rare;
@@ -113,7 +111,8 @@ function rareLines(classes: DataStatistics["classes"]): string[] {
   const which = rare.length === 1
     ? `the class ${name} has`
     : `${counted(rare.length, "class")} have, the smallest is ${name},`;
-  const advice = "If rare classes matter as much, train with --class-weights balanced or --metric macro-f1";
+  const weights = labels ? "" : "--class-weights balanced or ";
+  const advice = `If rare classes matter as much, train with ${weights}--metric macro-f1`;
   return [item("Warning", `${which} ${rows}. ${advice}`)];
 }
 

@@ -22,6 +22,17 @@ Deno.test("fillBatch() writes the rows of an order, as long as the longest, over
   assertEquals(read(batch), [[[4, 5], 1]]);
 });
 
+Deno.test("fillBatch() writes the labels of rows that have several, or none", () => {
+  const batch = createBatch(3, 4, undefined, 0, 3);
+  batch.labelOffsets!.fill(7);
+  const several = { ...rows, labels: [5, 6, 8, 4], labelOffsets: [0, 3, 3, 4] };
+  fillBatch(batch, several, [2, 1, 0], 0, 3);
+  assertEquals([...batch.labelOffsets!], [0, 1, 1, 4]);
+  assertEquals([...batch.labels.subarray(0, 4)], [4, 5, 6, 8]);
+  fillBatch(batch, several, undefined, 0, 1);
+  assertEquals([...batch.labelOffsets!.subarray(0, 2)], [0, 3]);
+});
+
 Deno.test("fillBatch() without an order takes consecutive rows; without classes it keeps the old ones", () => {
   const batch = createBatch(2, 4);
   batch.labels.fill(9);
