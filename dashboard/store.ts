@@ -84,7 +84,7 @@ export class Store implements Follower {
       void follow(chosen, this, gone.signal);
       return () => gone.abort();
     });
-    this.runs.start(computed(() => this.address.value.view === "runs"));
+    this.runs.start(computed(() => this.address.value.view === "runs"), this.tick);
     addEventListener("popstate", () => this.address.value = parseAddress(location));
     setInterval(() => {
       if (document.hidden) return;

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** The list of runs, a page at a time, and all that is known of those that are compared. */
-import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Notes } from "../../lib/config/notes_shape.ts";
 import type { Evaluations } from "../../lib/model/evaluation.ts";
 import type { Order } from "../../lib/report/order.ts";
@@ -10,8 +10,8 @@ import { messageOf, pathOf, request, runDetail, type RunList, runList } from "..
 import { readHistory } from "../state/history.ts";
 import { isConfirmed } from "../ui/confirm.ts";
 
-/** Time between two requests for the list while it is shown. */
-const REFRESH_MS = 5000;
+/** Seconds between two requests for the list while it is shown. */
+const REFRESH = 5;
 /** Runs that are listed at first, and with each request for older ones. */
 export const PAGE = 25;
 /** Most runs that are listed, as for sorting: the server sends no more. */
@@ -40,26 +40,20 @@ export class RunStore {
   readonly status = signal("");
   /** Compared runs may be on another page of the list now. */
   readonly compared = signal<ReadonlyMap<string, Compared>>(new Map());
-  #requestedAt = -Infinity;
   #requests = 0;
   #reading = false;
 
-  /** Requests the list if it is due. Call it often while the list is visible. */
-  refresh(): void {
-    if (performance.now() - this.#requestedAt >= REFRESH_MS) void this.load();
-  }
-
-  /** Requests the list at each change of the filters, the order or the page. */
-  start(isVisible: ReadonlySignal<boolean>): void {
+  /** Requests the list at each change of the filters, the order or the limit, and now and then; `tick` counts seconds. */
+  start(isVisible: ReadonlySignal<boolean>, tick: ReadonlySignal<number>): void {
+    const turn = computed(() => Math.floor(tick.value / REFRESH));
     effect(() => {
-      void [this.state.value, this.text.value, this.limit.value, this.order.value];
+      void [this.state.value, this.text.value, this.limit.value, this.order.value, turn.value];
       if (isVisible.value) void this.load();
     });
   }
 
   async load(): Promise<void> {
     const newest = ++this.#requests;
-    this.#requestedAt = performance.now();
     // The first run of a sorted list may be an old one.
     const limit = this.order.peek() ? MOST_LISTED : Math.min(MOST_LISTED, this.limit.peek());
     const query = { state: this.state.peek(), text: this.text.peek().trim(), limit };

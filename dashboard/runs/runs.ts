@@ -28,7 +28,6 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   const selection: Selection = address.value.compare ?? (view.run === "" ? [] : [view.run]);
   const picked = selection.filter((id) => id !== "");
   const tick = store.tick.value;
-  useEffect(() => runs.refresh(), [tick]);
   useEffect(() => void runs.compare(picked, view.run), [tick, picked.join(), listed]);
   const pick = (id: string) => store.go({ ...address.value, compare: toggle(selection, id) }, false);
   const input = (key: "state" | "text") => (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) =>
@@ -50,7 +49,16 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
           aria-current=${id === view.run ? "true" : undefined}>${id}</a></span>`;
       },
     },
-    { name: "state", look: "", value: stateOf, cell: (run) => h(State, { run, isHere: run.id === current }) },
+    {
+      name: "state",
+      look: "",
+      value: stateOf,
+      cell: (run) => {
+        const more = run.place !== undefined ? ` · ${run.place}` : run.id === current ? " · here" : "";
+        return markup`<span class="state" data-state=${stateOf(run)}>${stateOf(run)}${more}</span>
+          ${run.error !== undefined && markup`<p class="error why">${run.error}</p>`}`;
+      },
+    },
     {
       name: "name",
       look: "",
@@ -101,15 +109,6 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
       ${trains && h(NewRun, { like: view, started: () => void runs.load() })}
       ${h(Card, { id: "run-list", title: "Runs", head, empty: runs.empty.value, keeps: true }, content)}
     </div>`;
-}
-
-function State({ run, isHere }: { readonly run: RunDetail; readonly isHere: boolean }): ComponentChildren {
-  const { place, error } = run;
-  const state = stateOf(run);
-  const more = place !== undefined ? ` · ${place}` : isHere ? " · here" : "";
-  return markup`<span class="state" data-state=${state}>${state}${more}</span>${
-    error !== undefined && markup`<p class="error why">${error}</p>`
-  }`;
 }
 
 interface ColumnChoiceProps {

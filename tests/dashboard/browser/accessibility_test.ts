@@ -119,12 +119,26 @@ const STATES: readonly {
   },
   { name: "runs", runs: () => [finishedTextRun(), failedRun(), ...many(30)], view: "runs", prepare: pick },
   {
+    name: "notes of a run",
+    runs: () => [finishedTextRun(LABELS, "named-run")],
+    view: "runs",
+    prepare: async (page, [run]) => {
+      run!.notes = { name: "n".repeat(100), tags: ["a tag", "another"], note: "long ".repeat(100) };
+      await page.locator("summary", { hasText: "Columns" }).click();
+      await page.getByRole("button", { name: "Edit named-run" }).click();
+      await page.getByRole("textbox", { name: "Note" }).waitFor();
+    },
+  },
+  {
     name: "the form for a new run",
     runs: () => [waitingRun(), refusedRun(), finishedTextRun()],
     view: "runs",
     prepare: async (page) => {
       await shows(page, "#run-list tbody", "queued · 2");
       await page.getByRole("button", { name: "New run" }).click();
+      await page.locator("#new-data-files option").waitFor({ state: "attached" });
+      await page.getByRole("combobox", { name: "Data" }).fill("tickets.csv");
+      await shows(page, "#new-preview", "where is my parcel");
       await page.getByText("All other options").click();
       await page.locator("#new-patience").fill("3");
       await page.getByRole("button", { name: "Start" }).click();
