@@ -17,6 +17,8 @@ interface ChartProps extends Plot {
   readonly label: string;
   /** The text in place of a chart without values. */
   readonly missing: string;
+  /** The last values are no result: the legend has only those at the pointer. */
+  readonly isPast?: boolean;
   readonly head?: ComponentChildren;
   readonly children?: ComponentChildren;
 }
@@ -58,14 +60,15 @@ interface LegendProps extends ChartProps {
 }
 
 /** Lists the lines that have values, with those at the pointer. */
-function Legend({ measure, lines, data, axis, pointer }: LegendProps): ComponentChildren {
+function Legend({ measure, lines, data, axis, pointer, isPast = false }: LegendProps): ComponentChildren {
   const at = pointer.value ?? Infinity;
   const x = data[0][at];
   const items = lines.map(({ label, colour, dash, isRaw }, index) => {
     const value = latest(data[index + 1]!, at);
     if (isRaw || value === null) return null;
+    const shown = isPast && x === undefined ? "" : measure.text(value);
     return markup`<li key=${label}><span class="mark ${colour} ${dash && "dashed"}"></span>${label}${" "}<span
-      class="value">${measure.text(value)}</span></li>`;
+      class="value">${shown}</span></li>`;
   });
   const where = x === undefined ? null : markup`<li>${axis === "step" ? `step ${count(x)}` : `at ${duration(x)}`}</li>`;
   return markup`<ul class="legend">${items}${where}</ul>`;

@@ -10,7 +10,7 @@ export function QualityCard(
 ): ComponentChildren {
   const notes = [
     mean !== undefined && `loss ${loss(mean)}`,
-    accuracy === undefined && rows !== "" && "known when the first epoch has ended, or the n-grams are fitted",
+    model === "Accuracy" && accuracy === undefined && rows !== "" && "known when the first epoch has ended",
     macroF1 !== undefined && `macro-F1 ${macroF1.toFixed(4)}`,
   ].filter((note) => note !== false);
   // By how many percentage points another model differs from the served one.

@@ -16,11 +16,9 @@ type ConfigProps = Pick<RunView, "started" | "config" | "digest" | "digestRound"
 export function ConfigCard({ started, config, digest, digestRound }: ConfigProps): ComponentChildren {
   const properties = useSignal<Properties>({});
   useEffect(() => void runProperties().then((found) => properties.value = found, () => {}), []);
-  const groups = useMemo(() => groupsOf(settings({ started, config }), properties.value), [
-    started,
-    config,
-    properties.value,
-  ]);
+  const known = properties.value;
+  // Some ninety values are not compared for each event.
+  const groups = useMemo(() => groupsOf(settings({ started, config }), known).map(Group), [started, config, known]);
   const code = markup`<code id="digest-text">${shortDigest(digest)}</code>`;
   const copy = h(Copy, { id: "digest", text: digest, name: "the digest", look: "digest" }, code);
   const facts = started ? ` · engine ${started.engine} · ${counted(started.parameters, "parameter")}` : "";
@@ -28,7 +26,7 @@ export function ConfigCard({ started, config, digest, digestRound }: ConfigProps
     <p><span id="digest-of" class="hint">digest of the weights after round ${count(digestRound)}</span>${" "}${copy}
       <span class="hint">${facts}</span></p>
     <p class="hint">Bold values are not the defaults.</p>
-    <div id="settings">${groups.map(Group)}</div>`;
+    <div id="settings">${groups}</div>`;
   return h(Card, { id: "config", title: "Config", empty: started ? "" : "Nothing yet" }, content);
 }
 

@@ -25,7 +25,7 @@ export function MachineryCharts({ view, axis }: MachineryProps): ComponentChildr
   const line = (label: string, colour: Line["colour"], key: keyof typeof PROGRESS): Line => {
     return { label, colour, x, y: view.progress.column(PROGRESS[key]) };
   };
-  const shared = { axis: axis.value, missing: "Waiting for the first round" };
+  const shared = { axis: axis.value, missing: "Waiting for the first round", isPast: view.summary !== undefined };
   const throughput = {
     id: "throughput",
     title: "Throughput",

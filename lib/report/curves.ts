@@ -2,12 +2,13 @@
 import { EPOCHS, isStopped, PROGRESS, type RunView, setting } from "./run_view.ts";
 import { loss as lossText } from "./format.ts";
 
-/** The mean of a smoothed curve reaches over about this share of its points. */
+/** The mean of a smoothed curve reaches over about this share of its points, and over some points of a short one. */
 const WINDOW = 0.04;
+const LEAST_REACH = 2;
 
 /** Returns for each value the mean of it and its neighbours on both sides, so that the curve does not lag; NaN is left out. */
 export function smooth(values: Float64Array): Float64Array {
-  const reach = Math.floor(WINDOW * values.length / 2);
+  const reach = values.length > 4 * LEAST_REACH ? Math.max(LEAST_REACH, Math.floor(WINDOW * values.length / 2)) : 0;
   let [sum, count] = [0, 0];
   const add = (at: number, sign: number) => {
     const value = values[at] ?? NaN;

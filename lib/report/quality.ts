@@ -49,7 +49,12 @@ export function qualityOf(view: RunView, { data, last }: Known): Quality {
     const model = started?.data ? `Accuracy of the LSTM after epoch ${view.evaluated}` : "Accuracy";
     return { ...common, ...figures(validation, number), model, others };
   }
-  const model = baseline ? "Accuracy of the n-grams; the LSTM is not evaluated yet" : "Accuracy";
+  const hasEnded = ["finished", "failed", "interrupted"].includes(view.phase);
+  const model = baseline
+    ? "Accuracy of the n-grams; the LSTM is not evaluated yet"
+    : hasEnded
+    ? "Training ended before the first evaluation"
+    : "Accuracy";
   const rest = others.filter(({ name }) => name !== NGRAMS);
   return { ...common, ...figures(baseline?.validation, number), model, others: rest };
 }
