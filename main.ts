@@ -44,7 +44,7 @@ const interrupted = () => onInterruption(() => shared.quit(ExitCode.interruptedT
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
   train: (args) => trainCommand(args, training),
-  check: (args) => checkCommand(args, terminal, stdin),
+  check: (args) => checkCommand(args, { ...training, interrupted }),
   resume: (args) => resumeCommand(args, training),
   verify: (args) => verifyCommand(args, training),
   serve: (args) => serveCommand(args, shared),

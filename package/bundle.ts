@@ -20,6 +20,7 @@ const ENTRIES = {
   "workers/train": "workers/train.ts",
   "workers/ngrams": "workers/ngrams.ts",
   "workers/predict": "workers/predict.ts",
+  "workers/folds": "workers/folds.ts",
   root: "package/root.ts",
 };
 

@@ -5,7 +5,15 @@ import { filesByFolder, importCircles, importProblems, roomCircles, runtimeProbl
 const root = new URL("../", import.meta.url);
 
 /** The files outside lib/ that every runtime runs. */
-const ENTRIES = ["main.ts", "mod.ts", "threads.ts", "workers/train.ts", "workers/ngrams.ts", "workers/predict.ts"];
+const ENTRIES = [
+  "main.ts",
+  "mod.ts",
+  "threads.ts",
+  "workers/train.ts",
+  "workers/ngrams.ts",
+  "workers/predict.ts",
+  "workers/folds.ts",
+];
 
 /** The files of lib/ and their texts. */
 function libFiles(): Map<string, string> {

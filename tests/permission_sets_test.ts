@@ -14,13 +14,14 @@ const LIBRARIES = ["linux", "darwin"].flatMap((os) =>
 );
 
 /** Write where the user says, and drop the permission for all else before they read their inputs. */
-const WRITE_ANYWHERE: readonly string[] = ["predict", "evaluate", "export"];
+const WRITE_ANYWHERE: readonly string[] = ["check", "predict", "evaluate", "export"];
 
-Deno.test("no set lets a task run programs or load libraries, and three let it write anywhere", () => {
+Deno.test("no set lets a task run programs or load libraries, and four let it write anywhere", () => {
   for (const [name, { write = [], ffi, ...set }] of Object.entries(sets)) {
     assertEquals([set.run, set.all, set.import], [undefined, undefined, undefined], name);
-    assertEquals(ffi, ["export", "runs"].includes(name) ? undefined : LIBRARIES, name);
-    const wanted = { serve: [], check: [], runs: [], train: ["runs"], predict: ["/"] }[name] ?? ["/", "runs"];
+    assertEquals(ffi, ["export", "runs", "check"].includes(name) ? undefined : LIBRARIES, name);
+    const wanted = { serve: [], verify: [], runs: [], train: ["runs"], check: ["/"], predict: ["/"] }[name] ??
+      ["/", "runs"];
     assertEquals(write, wanted, name);
   }
 });

@@ -52,18 +52,21 @@ export function scoreRows(
   let before = 0;
   for (const split of splits) {
     const weighed = weighRows(counted, split.fitted, lettersLength);
-    const { offsets, columns, values } = weighed;
     for (let k = 0; k < width; k++) {
       const weights = fit(weighed, split.fitted, k);
       if (!weights) return undefined;
       for (let at = 0; at < split.evaluated.length; at++) {
-        const row = split.evaluated[at]!;
-        let score = weights[weighed.width]!;
-        for (let i = offsets[row]!; i < offsets[row + 1]!; i++) score += weights[columns[i]!]! * values[i]!;
-        scores[(before + at) * classes + classes - width + k] = score;
+        scores[(before + at) * classes + classes - width + k] = scoreOf(weighed, split.evaluated[at]!, weights);
       }
     }
     before += split.evaluated.length;
   }
   return scores;
+}
+
+/** Returns the score of a row by `weights`, `[columns + 1]`. */
+export function scoreOf({ offsets, columns, values, width }: WeighedRows, row: number, weights: Float64Array): number {
+  let score = weights[width]!;
+  for (let i = offsets[row]!; i < offsets[row + 1]!; i++) score += weights[columns[i]!]! * values[i]!;
+  return score;
 }

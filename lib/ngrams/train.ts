@@ -61,17 +61,17 @@ const FIRST_COST = 2;
  */
 const LETTERS_LENGTHS = [0.75, 1.5] as const;
 /** Powers without rows to choose them by. */
-const USUAL_POWERS: readonly UsualPower[] = [{ mean: 4, rows: 1e-3 }, { mean: 0.25, rows: 1 }];
+export const USUAL_POWERS: readonly UsualPower[] = [{ mean: 4, rows: 1e-3 }, { mean: 0.25, rows: 1 }];
 /** Passes over the rows that a fit takes, about; most rows of most classes leave it early. */
-const PASSES = 6;
+export const PASSES = 6;
 /** A row takes as long in a pass as so many multiplications, besides those of its features. */
-const ROW_WORK = 8;
+export const ROW_WORK = 8;
 /** Rows between two calls of `stopped`. */
 const STOP_EVERY = 256;
 /** Most multiplications of the search for a cost: about 20 seconds on one core. */
 const SEARCH_WORK = 6e9;
 /** Most multiplications of one fit. Data that needs more is fitted to some of its rows. */
-const FIT_WORK = 2e10;
+export const FIT_WORK = 2e10;
 
 /** Fits the model; returns undefined if it was stopped. Pure except for the time. */
 export function trainBaseline(

@@ -61,7 +61,7 @@ const TRAINS: ReadonlySet<Task> = new Set(["train", "resume"]);
 const SERVES: ReadonlySet<Task> = new Set(["train", "resume", "serve"]);
 
 /** Maps tasks that share the permission set of another one. */
-const PERMISSION_SETS: Partial<Record<Task, string>> = { resume: "train", verify: "check", compare: "runs" };
+const PERMISSION_SETS: Partial<Record<Task, string>> = { resume: "train", compare: "runs" };
 
 export function start(
   task: Task,

@@ -16,6 +16,7 @@ export const Stream = {
   order: 6,
   split: 7,
   baseline: 8,
+  folds: 9,
 } as const;
 export type Stream = typeof Stream[keyof typeof Stream];
 

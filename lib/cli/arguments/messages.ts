@@ -10,7 +10,7 @@ import { isFromSources } from "../../platform/runtime.ts";
 import { PROGRAM } from "./program.ts";
 
 /** Tasks with the permission set of another one. */
-const SETS: Readonly<Record<string, string>> = { resume: "train", verify: "check", compare: "runs" };
+const SETS: Readonly<Record<string, string>> = { resume: "train", compare: "runs" };
 
 /** The flags of Deno that grant the permissions in missingPermission(). */
 const GRANTS: Readonly<Record<string, (value: string) => string>> = {

@@ -1,9 +1,12 @@
-/** `check FILE …` reads data as training would, and reports on it. It trains nothing and writes nothing. */
+/**
+ * `check FILE …` reads data as training would, and reports on it. With `--cross-validate` it also trains n-grams, to find wrong
+ * labels, and `--out` writes the rows with what was found.
+ */
 import { counted } from "../../base/counted.ts";
 import { z } from "zod";
 import { flagsOf } from "../arguments/flags.ts";
 import { inspectData } from "../../data/load/load.ts";
-import { pathMarks } from "../../config/paths.ts";
+import { pathMarks, pathValue } from "../../config/paths.ts";
 import { dataShape } from "../../config/data_shape.ts";
 import { InputError, inputError } from "../../base/errors.ts";
 import { callersFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
@@ -14,6 +17,8 @@ import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { restrictReading } from "../arguments/reading.ts";
+import { labelsReport } from "../terminal/labels_report.ts";
+import { checkLabels, type LabelThreads, openLabelsTarget } from "./check_labels.ts";
 import { complain, type Terminal } from "../terminal/terminal.ts";
 
 const USAGE = `${PROGRAM} check FILE … [FLAGS]   (- for standard input)`;
@@ -23,6 +28,16 @@ const optionsSchema = z.strictObject({
   seed: z.int().min(0).max(2 ** 32 - 1).default(1).describe(
     "seed of the choice of validation rows; a whole number below 2^32",
   ),
+  crossValidate: z.int().min(0).max(20).default(0)
+    .describe(
+      "folds of the rows, each predicted by n-grams of the others: finds labels that are probably wrong; 0: none",
+    ),
+  out: pathValue(
+    z.string().default("").describe(
+      "with --cross-validate: file for the rows of a file with the suspicion of each label, in the same format",
+    ),
+  ),
+  force: z.boolean().default(false).describe("with --out: replace an existing file"),
   json: z.boolean().default(false).describe("print the statistics as JSON"),
 });
 const flags = flagsOf(optionsSchema);
@@ -32,11 +47,16 @@ export function checkHelp(): string {
   return commandHelp(USAGE, flags);
 }
 
+interface CheckIo extends LabelThreads {
+  readonly terminal: Terminal;
+  /** Standard input. */
+  readonly input?: AsyncIterable<Uint8Array>;
+}
+
 /** Prints statistics of the files. Exits with bad input if training would refuse them. */
 export async function checkCommand(
   args: readonly string[],
-  terminal: Terminal,
-  input?: AsyncIterable<Uint8Array>,
+  { terminal, input, ...threads }: CheckIo,
 ): Promise<ExitCode> {
   const { values, help, positionals } = parseArguments(args, flags, []);
   if (help) {
@@ -44,21 +64,32 @@ export async function checkCommand(
     return ExitCode.done;
   }
   if (positionals.length === 0) throw inputError("file", `No file is named. Usage: ${USAGE}`);
-  const { json, ...options } = parseOptions(optionsSchema, values);
+  const { json, crossValidate, out, force, ...options } = parseOptions(optionsSchema, values);
   if (options.groupColumn !== "" && options.timeColumn !== "") {
     throw inputError("timeColumn", "`timeColumn` and `groupColumn` are both given: expected one of them");
   }
   const sources = callersFiles(positionals);
-  restrictReading(options, pathMarks(optionsSchema), sources);
+  const target = await openLabelsTarget({ crossValidate, out, force }, sources);
+  restrictReading(options, pathMarks(optionsSchema), [...sources, ...target ? [target.path, target.temporary] : []]);
   const { data, refusals } = await inspectData({
     ...options,
+    // Cross-validation needs no validation rows, and takes all others.
+    ...crossValidate > 0 && typeof options.validation === "number" && { validation: 0 },
     sources,
     ...input && { input },
     onRows: (rows) => terminal.live(counted(rows, "row")),
   }, true);
   const statistics = await withTexts(data, options);
-  if (json) terminal.json({ ...statistics, refusals }, 2);
-  else for (const line of checkReport(statistics, options)) terminal.line(line);
+  const asked = { ...options, folds: crossValidate };
+  const labels = crossValidate > 0 && refusals.length === 0
+    ? await checkLabels(data, asked, target, terminal, threads)
+    : undefined;
+  if (json) terminal.json({ ...statistics, refusals, ...labels && { crossValidation: labels } }, 2);
+  else {
+    for (const line of checkReport(statistics, options)) terminal.line(line);
+    if (labels) { for (const line of ["", ...labelsReport(labels)]) terminal.line(line); }
+    if (labels && target) terminal.line(`Wrote ${counted(labels.rows, "row")} to ${target.path}`);
+  }
   if (refusals.length === 0) {
     if (!json) { for (const line of ["", "Training would accept this data", trainCommand(args)]) terminal.line(line); }
     return ExitCode.done;
@@ -68,7 +99,11 @@ export async function checkCommand(
   return ExitCode.badInput;
 }
 
-/** Returns the command that trains on the same data: both commands take the same arguments. */
+/** Returns the command that trains on the same data: both commands take the same arguments, but for those about labels. */
 function trainCommand(args: readonly string[]): string {
-  return [`${PROGRAM} train`, ...args.map(shellWord)].join(" ");
+  const isOwn = (arg: string | undefined) => arg !== undefined && /^--(?:cross-validate|out)(?=$|=)/.test(arg);
+  const others = args.filter((arg, at) =>
+    !isOwn(arg) && arg !== "--force" && !(isOwn(args[at - 1]) && !args[at - 1]!.includes("="))
+  );
+  return [`${PROGRAM} train`, ...others.map(shellWord)].join(" ");
 }

@@ -50,13 +50,10 @@ export async function labelRows(
   { terminal, interrupted }: { readonly terminal: Terminal; readonly interrupted?: (() => AbortSignal) | undefined },
 ): Promise<void> {
   const { rows, bad, rejected, warnings } = target
-    ? await writePieces(target.path, (write) => {
+    ? await writeTarget(target, (write) => {
       const onRows = (rows: number) => terminal.live(counted(rows, "row"));
       const labelling = predictTable(model, source, { ...options, onRows }, write);
       return interrupted ? Promise.race([labelling, rejection(interrupted())]) : labelling;
-    }, target.temporary).catch((error: unknown) => {
-      if (errorCode(error) === "ENOENT") throw notWritten(target.path, `there is no folder "${dirname(target.path)}"`);
-      throw error;
     })
     : await predictTable(model, source, options, terminal.data);
   for (const warning of warnings) terminal.note(`warning: ${forCommandLine(warning)}`);
@@ -67,6 +64,17 @@ export async function labelRows(
   const written = `Wrote ${counted(rows, "row")}${target ? ` to ${target.path}` : ""}`;
   // Standard output has the rows.
   (target ? terminal.line : terminal.note)([written, ...without].join(", "));
+}
+
+/** Writes the pieces that `produce` passes on to `target`, whole or not at all. Returns what it returns. */
+export function writeTarget<Result>(
+  { path, temporary }: Target,
+  produce: (write: (text: string) => Promise<void>) => Promise<Result>,
+): Promise<Result> {
+  return writePieces(path, produce, temporary).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") throw notWritten(path, `there is no folder "${dirname(path)}"`);
+    throw error;
+  });
 }
 
 /** Rejects when `signal` aborts. */

@@ -52,7 +52,7 @@ export function checkReport(
 }
 
 /** Formats name and text as two columns. */
-function item(name: string, text: string): string {
+export function item(name: string, text: string): string {
   return `${name.padEnd(12)}${text}`;
 }
 
@@ -175,6 +175,6 @@ function badLines({ bad }: DataStatistics): string[] {
   ];
 }
 
-function more(all: number, listed: number): string[] {
+export function more(all: number, listed: number): string[] {
   return all > listed ? [`  … and ${whole(all - listed)} more`] : [];
 }

@@ -72,7 +72,7 @@ export async function assembleTraining(
   const splitting = [strataOf(part, classes), classes + 1, options.share, options.seed] as const;
   const drawn = stratifiedSplit(...splitting);
   const validates = splitter?.split(...splitting) ?? drawn;
-  const split = splitter && splitFacts(part.store, splitter, validates, drawn);
+  const split = splitter && options.share > 0 ? splitFacts(part.store, splitter, validates, drawn) : undefined;
   const counts = new Uint32Array(tokens.end);
   const full = new Lengths();
   const kept = [new Lengths(), new Lengths()] as const;

@@ -12,6 +12,8 @@ import { finishKey, mixKey } from "../vocabulary/token_keys.ts";
 /** Collects a value of each row, and splits the rows by these values. */
 export interface Splitter {
   readonly column: string;
+  /** Returns the group of each row, if rows have groups. */
+  groups?(): Uint32Array;
   /** Adds the value of the next row. Returns what is wrong with the value if it cannot be used. */
   add(value: string): string | undefined;
   /** Draws the validation set, as stratifiedSplit() does. */
@@ -31,9 +33,10 @@ type SplitOptions = Pick<DataOptions, "groupColumn" | "timeColumn" | "validation
 
 /** Creates the splitter that the options name, if any. */
 export function openSplitter({ groupColumn, timeColumn, validation }: SplitOptions): Splitter | undefined {
-  if (typeof validation === "string" || validation === 0) return undefined;
+  if (typeof validation === "string") return undefined;
+  // Cross-validation keeps groups together without drawing validation rows.
   if (groupColumn !== "") return new GroupSplitter(groupColumn);
-  return timeColumn === "" ? undefined : new TimeSplitter(timeColumn);
+  return timeColumn === "" || validation === 0 ? undefined : new TimeSplitter(timeColumn);
 }
 
 /** Groups that are taken at most because they bring the share nearer; each costs a look at all others. */
@@ -56,6 +59,10 @@ class GroupSplitter implements Splitter {
     if (this.#rows === this.#groups.length) this.#groups = grown(this.#groups, this.#rows + 1);
     this.#groups[this.#rows++] = this.#names.add(unitsOf(name), 0, name.length);
     return undefined;
+  }
+
+  groups(): Uint32Array {
+    return this.#groups.subarray(0, this.#rows);
   }
 
   /**

@@ -86,6 +86,7 @@ export async function inspectData(
     maxLength: assembled.maxLength,
     ...loaded,
     vectors: assembled.vectors,
+    groups: training.splitter?.groups?.(),
     keys: assembled.keys,
     statistics: statistics(encoder, parts, assembled, loaded, labels, assembling.share),
   };

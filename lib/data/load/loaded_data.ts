@@ -28,6 +28,8 @@ export interface LoadedData {
   /** The vectors of the last ids, if a file gave any. */
   readonly vectors: TokenVectors | undefined;
   readonly training: LoadedPart;
+  /** Groups of the rows of the training files, if a column names them. */
+  readonly groups: Uint32Array | undefined;
   /** Keys of the rows of the training files, in order; undefined if there are too many. */
   readonly keys: Float64Array<ArrayBuffer> | undefined;
   /** Undefined without validation rows. */

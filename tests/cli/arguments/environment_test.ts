@@ -7,6 +7,7 @@ import { environmentValues, variableOf } from "../../../lib/cli/arguments/enviro
 import { flags } from "../../../lib/cli/arguments/flags.ts";
 import { evaluateHelp } from "../../../lib/cli/commands/evaluate.ts";
 import { predictHelp } from "../../../lib/cli/commands/predict.ts";
+import { checkHelp } from "../../../lib/cli/commands/check.ts";
 import { verifyHelp } from "../../../lib/cli/commands/verify.ts";
 import { resolveConfig } from "../../../lib/config/resolve.ts";
 import { configSchema, processShape } from "../../../lib/config/schema.ts";
@@ -94,7 +95,7 @@ function variablesOf(help: string): string[] {
 
 Deno.test("each permission set allows the variables of its commands' flags", () => {
   const sets = z.record(z.string(), z.object({ env: z.array(z.string()) })).parse(denoJson.permissions);
-  const helps = { predict: predictHelp(), evaluate: evaluateHelp(), check: verifyHelp() };
+  const helps = { predict: predictHelp(), evaluate: evaluateHelp(), check: checkHelp(), verify: verifyHelp() };
   for (const [name, help] of Object.entries(helps)) {
     // Evaluations replace no line of the terminal.
     const terminal = name === "evaluate" ? [] : ["TERM"];

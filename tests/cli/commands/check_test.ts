@@ -5,11 +5,14 @@ import { InputError } from "../../../lib/base/errors.ts";
 import { bytesOf, pieces, withFiles } from "../../data/reading.ts";
 import { fakeTerminal } from "../terminal/fake_terminal.ts";
 import { run } from "../process.ts";
+import { threadUrls } from "../../../threads.ts";
+
+const THREADS = { foldsUrl: threadUrls.foldsUrl, cores: 2 };
 
 /** Returns the output of `check` for `content` on standard input, and its exit code. */
 async function check(content: string, ...args: string[]) {
   const terminal = fakeTerminal();
-  const code = await checkCommand([...args, "-"], terminal, pieces(bytesOf(content), 1 << 16));
+  const code = await checkCommand([...args, "-"], { ...THREADS, terminal, input: pieces(bytesOf(content), 1 << 16) });
   return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };
 }
 
@@ -46,7 +49,10 @@ Deno.test("check shows texts, warns of rare classes, and ends with the command t
   return withFiles({ "my rows.csv": content }, async (folder) => {
     const file = `${folder}/my rows.csv`;
     const terminal = fakeTerminal();
-    assertEquals(await checkCommand([file, "--seed", "2", "--no-lowercase", "--validation=0"], terminal), 0);
+    assertEquals(
+      await checkCommand([file, "--seed", "2", "--no-lowercase", "--validation=0"], { ...THREADS, terminal }),
+      0,
+    );
     const lines = terminal.stdout().trimEnd().split("\n");
     assertEquals(lines.at(-1), `deno task train '${file}' --seed 2 --no-lowercase --validation=0`);
     const example = lines[lines.findIndex((line) => line.startsWith("Duplicates")) + 1];
@@ -130,7 +136,7 @@ Deno.test("check refuses wrong flags by name, no file at all, and a column that 
   await refused(["--max-length", "long"], '--max-length is "long": expected auto or a number');
   await refused(["--text-colum", "a"], "did you mean --text-column?");
   await refused(["--label-column", "lable"], '`labelColumn` "label"');
-  await assertRejects(() => checkCommand([], fakeTerminal()), InputError, "No file is named");
+  await assertRejects(() => checkCommand([], { ...THREADS, terminal: fakeTerminal() }), InputError, "No file is named");
 });
 
 Deno.test("check --help names every flag", async () => {

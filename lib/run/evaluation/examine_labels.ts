@@ -1,0 +1,193 @@
+/**
+ * Examines the labels of data by cross-validation: how well models do on rows that they have not seen, which labels are probably
+ * wrong, which rows are almost equal but have different labels, which classes are mixed up, and which need rows.
+ */
+import { counted } from "../../base/counted.ts";
+import { inputError } from "../../base/errors.ts";
+import { inTurns } from "../../base/turns.ts";
+import { tokenKeysOf } from "../../data/encode/preprocessing.ts";
+import { placeOf } from "../../data/encode/table_builder.ts";
+import { Duplicates } from "../../data/findings/duplicates.ts";
+import { findNearDuplicates, tokensOf } from "../../data/findings/near_duplicates.ts";
+import type { LoadedData } from "../../data/load/loaded_data.ts";
+import { rowsAt, textOf } from "../../data/row_texts.ts";
+import type { ReadOptions } from "../../formats/read_options.ts";
+import { evaluatePredictions, type Evaluation } from "../../model/evaluation.ts";
+import { findLabelErrors } from "../../model/label_errors.ts";
+import { crossValidate, type FoldThreads } from "../../ngrams/folds/cross_validate.ts";
+import { drawFolds, loneFolds } from "../../ngrams/folds/draw_folds.ts";
+import { ngramSpace } from "../../ngrams/features.ts";
+
+/** Most rows that are listed with their texts, pairs of classes, and classes. */
+const [LISTED, PAIRS, THIN] = [20, 10, 10];
+
+/** A class needs more rows in any case if it has fewer than this for each fold. */
+const FEW_PER_FOLD = 2;
+
+/** Describes a row by the models of the other folds. */
+export interface RowFindings {
+  readonly place: string;
+  readonly line: number;
+  readonly label: string;
+  /** Probability of the label. */
+  readonly probability: number;
+  readonly likely: string;
+  readonly likelyProbability: number;
+  /** Tells whether the label is probably wrong. */
+  readonly isSuspect: boolean;
+  /** The place and the label of the most similar row with another label, and the share of both that is equal. */
+  readonly near: { readonly place: string; readonly label: string; readonly share: number } | undefined;
+}
+
+export interface Example extends RowFindings {
+  readonly text: string;
+}
+
+export interface Examination {
+  readonly rows: number;
+  /** The share of the rows that models without them predict right. */
+  readonly accuracy: number;
+  readonly macroF1: number;
+  /** The accuracy of each fold, and their standard deviation. */
+  readonly folds: readonly number[];
+  readonly spread: number;
+  /** Rows whose label is probably wrong: their number, and the most suspected ones. */
+  readonly suspects: { readonly rows: number; readonly examples: readonly Example[] };
+  /** Rows that are almost equal to one with another label, and the most similar pairs. */
+  readonly nearDuplicates: { readonly rows: number; readonly examples: readonly Example[] };
+  /** Pairs of classes that are mixed up, the worst first. */
+  readonly confused: readonly { readonly label: string; readonly given: string; readonly rows: number }[];
+  /** Classes that need rows, those with fewest first. F1 is null where no model could learn the class. */
+  readonly thin: readonly { readonly label: string; readonly rows: number; readonly f1: number | null }[];
+}
+
+export interface Examined {
+  readonly examination: Examination;
+  /** Returns what is found about a row of the training files, in their order. */
+  readonly findingsOf: (row: number) => RowFindings;
+}
+
+export interface ExaminationOptions extends ReadOptions {
+  readonly folds: number;
+  readonly seed: number;
+  readonly threads: FoldThreads;
+}
+
+/**
+ * Examines the training rows of `data`. Copies of a row, and rows of a group, are in one fold. Throws an InputError for too few
+ * or too many rows, and the reason of an aborted signal.
+ */
+export async function examineLabels(data: LoadedData, options: ExaminationOptions): Promise<Examined> {
+  const { folds, seed, threads } = options;
+  const { labels: names, training: { table, places }, preprocessing } = data;
+  const { labels } = table;
+  const classes = names.length;
+  if (table.labelOffsets) {
+    throw inputError("crossValidate", "these rows may have several labels: only single labels are cross-validated");
+  }
+  if (labels.length < folds) {
+    throw inputError("crossValidate", `${counted(labels.length, "row")} cannot be divided into ${folds} folds`);
+  }
+  const foldOf = drawFolds(labels, groupsOf(data), folds, seed);
+  const lone = loneFolds(labels, foldOf, classes);
+  const others = data.statistics.vocabulary.vectors?.others ?? 0;
+  const space = ngramSpace(preprocessing.tokenizer.kind, data.vocabulary - others);
+  const vocabulary = tokenKeysOf(preprocessing);
+  const rows = { table, classes, space, vocabulary, ...data.vectors && { vectors: data.vectors }, foldOf, folds, seed };
+  const probabilities = await crossValidate(rows, threads);
+  const errors = findLabelErrors(labels, probabilities, classes, (label) => lone[label]! < 0);
+  const { partners, shares } = await inTurns(findNearDuplicates(table));
+  threads.signal?.throwIfAborted();
+
+  const suspected = new Set(errors.suspects);
+  const nameOf = (row: number) => names[labels[row]!]!;
+  const findingsOf = (row: number): RowFindings => {
+    const likely = errors.likely[row]!;
+    const partner = partners[row]!;
+    return {
+      place: placeOf(places, row),
+      line: places.lines[row]!,
+      label: nameOf(row),
+      probability: errors.ofLabel[row]!,
+      likely: names[likely]!,
+      likelyProbability: probabilities[row * classes + likely]!,
+      isSuspect: suspected.has(row),
+      near: partner < 0 ? undefined : { place: placeOf(places, partner), label: nameOf(partner), share: shares[row]! },
+    };
+  };
+  // Equal rows are conflicts of their own.
+  const paired = Uint32Array.from(partners.keys()).filter((row) => partners[row]! >= 0 && shares[row]! < 1);
+  // The first of two rows that are most similar to each other is listed.
+  const pairs = paired.filter((row) => row < partners[row]! || partners[partners[row]!] !== row)
+    .sort((a, b) => shares[b]! - shares[a]! || a - b);
+  const listed = [errors.suspects, pairs].map((found) => Array.from(found.subarray(0, LISTED), findingsOf));
+  const [suspects, near] = await withTexts(listed, data, options);
+  const accuracies = foldAccuracies(labels, errors.likely, foldOf, folds);
+  const evaluation = evaluatePredictions(names, labels, probabilities);
+  return {
+    examination: {
+      rows: labels.length,
+      accuracy: evaluation.accuracy,
+      macroF1: evaluation.macroF1,
+      folds: accuracies,
+      spread: deviation(accuracies),
+      suspects: { rows: errors.suspects.length, examples: suspects! },
+      nearDuplicates: { rows: paired.length, examples: near! },
+      confused: (evaluation.mixups ?? []).slice(0, PAIRS)
+        .map(({ label, given, rows }) => ({ label: names[label]!, given: names[given]!, rows })),
+      thin: thinClasses(evaluation, folds, lone),
+    },
+    findingsOf,
+  };
+}
+
+/**
+ * Returns a group of each row: that of its column, or else the first row with the same tokens, because no row may be predicted
+ * by a model of its copies.
+ */
+function groupsOf({ groups, training: { table } }: LoadedData): Uint32Array {
+  if (groups) return groups;
+  const duplicates = new Duplicates();
+  const firsts = Uint32Array.from(table.labels, (label, row) => {
+    const tokens = tokensOf(table, row);
+    return duplicates.add(tokens, tokens.length, row, label).first;
+  });
+  duplicates.clear();
+  return firsts;
+}
+
+function foldAccuracies(labels: Uint16Array, given: Uint16Array, foldOf: Uint8Array, folds: number): number[] {
+  return Array.from({ length: folds }, (_, fold) => {
+    const rows = labels.reduce((sum, _, row) => sum + (foldOf[row] === fold ? 1 : 0), 0);
+    const right = labels.reduce((sum, label, row) => sum + (foldOf[row] === fold && given[row] === label ? 1 : 0), 0);
+    return rows === 0 ? 0 : right / rows;
+  });
+}
+
+function deviation(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+/** Lists classes with very few rows, and those with less than half of the rows of the mean class and a lower F1. */
+function thinClasses(
+  { classes, rows, macroF1 }: Pick<Evaluation, "classes" | "rows" | "macroF1">,
+  folds: number,
+  lone: Int16Array,
+): Examination["thin"] {
+  return classes.map(({ label, support, f1 }, k) => ({ label, rows: support, f1: lone[k]! < 0 ? f1 : null }))
+    .filter(({ rows: own, f1 }) => own < FEW_PER_FOLD * folds || 2 * own < rows / classes.length && (f1 ?? 0) < macroF1)
+    .sort((a, b) => a.rows - b.rows).slice(0, THIN);
+}
+
+/** Adds the texts of rows, which are read again from their files. */
+async function withTexts(
+  lists: readonly (readonly RowFindings[])[],
+  { training: { places } }: LoadedData,
+  options: ReadOptions,
+): Promise<Example[][]> {
+  const wanted = [...new Set(lists.flat().map(({ place }) => place))];
+  const texts = new Map(wanted.map((place) => [place, places.texts.at(place) ?? ""]));
+  for await (const { place, row } of rowsAt(wanted, places.sources, options)) texts.set(place, textOf(row));
+  return lists.map((rows) => rows.map((row) => ({ ...row, text: texts.get(row.place)! })));
+}

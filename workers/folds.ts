@@ -1,0 +1,5 @@
+/** A thread of cross-validation: all it does is in lib/ngrams/folds/score_folds.ts. */
+import { type FoldsReply, type FoldsStart, scoreFolds } from "../lib/ngrams/folds/score_folds.ts";
+import { onMessage } from "../lib/platform/thread_side.ts";
+
+onMessage<FoldsStart, FoldsReply>((start, reply) => reply(scoreFolds(start)));
