@@ -32,7 +32,7 @@ export function evaluationOf(labels: readonly string[]): Evaluation {
     ...metrics,
     mistakes: wrong.map(({ label, given }, at) => ({
       place: `tickets.csv:${17 * at + 18}`,
-      text: "please pay back the full year , i ended the basic plan since the last update ".repeat(1 + at % 3).trim(),
+      text: "Please pay back the full year, I ended the “basic” plan since the last update! ".repeat(1 + at % 3).trim(),
       label: labels[label]!,
       given: labels[given]!,
       confidence: 0.9,

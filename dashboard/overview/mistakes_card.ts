@@ -5,8 +5,7 @@ import { counted } from "../../lib/base/counted.ts";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
 import { percent } from "../../lib/report/format.ts";
 import { worstFirst } from "../../lib/report/outcome.ts";
-import { ConfusedPairs, ConfusionTable } from "../evaluation/confusion_table.ts";
-import { Mistake } from "../evaluation/mistake.ts";
+import { ConfusedPairs, ConfusionTable, Mistake } from "../evaluation/confusion.ts";
 import { Card, Short } from "../ui/card.ts";
 
 /** With more classes than this, the pairs that are confused most replace the matrix. */

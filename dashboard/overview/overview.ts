@@ -1,8 +1,8 @@
 /** The first view: is it good, how long still, what does it get wrong, try it; then the curves. */
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
+import { missingEvaluation } from "../../lib/report/evaluation/evaluation_text.ts";
 import { qualityOf } from "../../lib/report/quality.ts";
-import type { RunView } from "../../lib/report/run_view.ts";
 import { linkTo } from "../state/address.ts";
 import type { Store } from "../store.ts";
 import { Curves } from "./curves.ts";
@@ -21,7 +21,7 @@ export function Overview({ store }: { readonly store: Store }): ComponentChildre
   if (view.phase === "waiting" && ["empty", "preparing"].includes(store.link.value)) return null;
   const mistakes = {
     evaluation: evaluations?.test ?? evaluations?.validation,
-    missing: error ?? missingText(view),
+    missing: error ?? missingEvaluation(view),
     href: linkTo({ ...store.address.value, view: "evaluation" }),
   };
   return markup`
@@ -32,11 +32,4 @@ export function Overview({ store }: { readonly store: Store }): ComponentChildre
       ${hasRows && h(MistakesCard, mistakes)}
       ${hasCurves && markup`<div class="curves">${h(Curves, { view, axis: store.axis })}</div>`}
     </div>`;
-}
-
-/** Says why a run has no evaluation. */
-function missingText({ started, phase, summary }: RunView): string {
-  if (phase === "failed" || phase === "interrupted") return "Training did not end, so nothing was evaluated";
-  if (summary?.validation) return "Loading";
-  return started ? "Known when training has ended" : "Nothing yet";
 }

@@ -101,13 +101,6 @@ export interface Repetition {
   readonly isSuspect: boolean;
 }
 
-/** Formats an example of a repeated row: `tickets.csv:18 (bug), same as tickets.csv:7 (feature): …`. */
-export function exampleText({ place, sameAs, label, sameLabel, text }: RepeatedRows["examples"][number]): string {
-  const labelled = (place: string, label: string | undefined) => label === undefined ? place : `${place} (${label})`;
-  const pair = `${labelled(place, label)}, same as ${labelled(sameAs, sameLabel)}`;
-  return text === undefined ? pair : `${pair}: ${text}`;
-}
-
 /** Returns the rows that occur more than once, as `check` and training report them. */
 export function repetitions(
   { duplicates, conflicts, leaks }: Pick<DataStatistics, "duplicates" | "conflicts" | "leaks">,

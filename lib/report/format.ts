@@ -101,20 +101,6 @@ export function moment(iso: string): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
-/** Stands for an unknown token in texts of the server. */
-const UNKNOWN_TOKEN = "▯";
-
-/**
- * Joins the tokens of a row as people write them: no space before a comma, none inside brackets. Returns the unknown tokens
- * as items of their own, undefined.
- */
-export function readable(tokens: string): (string | undefined)[] {
-  const joined = tokens.replaceAll(/ (?=[,.;:!?%)\]}])/g, "").replaceAll(/(?<=[(\[{]) /g, "")
-    .replaceAll(/(?<=\w) ' (?=\w)/g, "'");
-  const parts = joined.split(UNKNOWN_TOKEN);
-  return parts.flatMap((part, index) => index === 0 ? [part] : [undefined, part]).filter((part) => part !== "");
-}
-
 /** Returns the first characters of a digest, enough to tell two apart. */
 export function shortDigest(digest: string): string {
   return digest.length > 14 ? `${digest.slice(0, 12)}…` : digest || UNKNOWN;

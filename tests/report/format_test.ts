@@ -10,7 +10,6 @@ import {
   percent,
   plain,
   rate,
-  readable,
   scientific,
   shortDigest,
 } from "../../lib/report/format.ts";
@@ -91,10 +90,4 @@ Deno.test("shortDigest() shortens only long digests", () => {
 
 Deno.test("plain() writes a value of the config as JSON, a string without quotes", () => {
   assertEquals(["auto", 0.01, true, [1, 2]].map(plain), ["auto", "0.01", "true", "[1,2]"]);
-});
-
-Deno.test("readable() joins signs to their words, and sets unknown tokens apart", () => {
-  assertEquals(readable("hey , don ' t ( ever ) call ."), ["hey, don't (ever) call."]);
-  assertEquals(readable("a ▯ b ▯"), ["a ", undefined, " b ", undefined]);
-  assertEquals(readable('"head / img'), ['"head / img']);
 });

@@ -4,12 +4,12 @@ import { sourceName } from "../../formats/bytes.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import type { DataOptions } from "../../config/data_shape.ts";
 import { printable, printableExcerpt, shortened } from "../../base/printable.ts";
+import { exampleText } from "../../report/evaluation/data_text.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import { displayWidth, padded } from "./columns.ts";
 import { splitLines } from "./split_report.ts";
 import {
   type DataStatistics,
-  exampleText,
   type PartStatistics,
   type Repetition,
   repetitions,

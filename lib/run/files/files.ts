@@ -68,9 +68,13 @@ export function writeJson(path: string, value: unknown): Promise<void> {
   return writeWhole(path, jsonBytes(value));
 }
 
-/** Returns the content of a JSON file with `value`, also for its digest. */
+/** Returns the content of a JSON file with `value`, also for its digest. Each list of numbers is on one line. */
 export function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+  const text = JSON.stringify(value, null, 2).replace(
+    /\[\n\s+[-\d][^[\]{}"]*\]/g,
+    (list) => list.replaceAll(/\n\s*/g, ""),
+  );
+  return new TextEncoder().encode(`${text}\n`);
 }
 
 /**

@@ -87,10 +87,10 @@ const STATES: readonly {
     prepare: (page) => shows(page, "#confusion-table", "category"),
   },
   {
-    name: "evaluation of 120 classes",
-    runs: () => [finishedTextRun(longLabels(120))],
+    name: "evaluation of 200 classes",
+    runs: () => [finishedTextRun(longLabels(200))],
     view: "evaluation",
-    prepare: (page) => shows(page, "#confusion-pairs", "category"),
+    prepare: (page) => shows(page, "#confusion-table", "category"),
   },
   {
     name: "a run that does not exist",

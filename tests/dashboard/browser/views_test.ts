@@ -10,14 +10,14 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
 ], async (page, [run]) => {
   assert(run);
   await page.getByRole("link", { name: "Errors & data" }).click();
-  await shows(page, "#data-parts", "3,630");
-  assertEquals(await page.locator("#data-labels tbody tr").count(), LABELS.length);
+  await shows(page, "#data", "3,630");
+  assertEquals(await page.locator("#classes tbody tr").count(), LABELS.length);
   await shows(
     page,
     "#data-warnings",
     "48 validation rows have the tokens of a training row, such as tickets.csv:65, same as tickets.csv:16",
   );
-  await page.locator('#evaluation-metrics[data-empty="Available after training"]').waitFor();
+  await page.locator('#outcome[data-empty="Known when training has ended"]').waitFor();
   assertEquals(await page.locator("#mistakes").isVisible(), false);
 
   run.evaluation = finishedTextRun().evaluation;
@@ -26,36 +26,31 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
   assertEquals(await page.locator("#outcome dt").allTextContents(), [
     ...["Accuracy", "Macro-F1", "Loss", "Calibration error"],
   ]);
-  assertEquals(await page.locator("#confused li").first().textContent(), "account predicted as billing5 rows");
-  assertEquals(await page.locator("#evaluation-parts tbody tr").allTextContents(), [
+  await page.locator("#outcome .choice").getByText("validation").click();
+  assertEquals(await page.locator("#outcome tbody tr").allTextContents(), [
     "LSTM85.75\u00a0%87.50\u00a0%0.6086",
     "n-grams (baseline)87.25\u00a0%–0.3100",
+    "always “account”20.00\u00a0%––",
   ]);
   const refit = "refitted to all 4,033 training and validation rows";
   await shows(page, "#model-text", `LSTM and n-grams combined, 60\u00a0% LSTM and 40\u00a0% n-grams, ${refit}`);
-  assertEquals(await page.locator("#next code").allTextContents(), [
-    `deno task predict ${run.id} "your text"`,
-    `deno task evaluate ${run.id} --data FILE`,
-    `deno task export ${run.id} --to js`,
-  ]);
-  // The parts come after the served model, and the data after both.
+  // The data come after the served model.
   assertEquals(await page.locator(".evaluation h2:visible").allTextContents(), [
     ...[
       "Served model on 200 validation rows",
-      "LSTM and n-grams",
-      "By class",
       "Confusion",
-      "Most confident mistakes",
+      "Mistakes",
+      "Classes: 5",
+      "Confidence",
       "Data",
-      "Classes 5 classes",
     ],
   ]);
   const rows = await page.locator("#confusion-table tbody tr").allTextContents();
-  assertEquals(rows[0], "account355···");
+  assertEquals(rows[0], "account355");
   assertEquals(await page.locator("#confusion-table thead th").allTextContents(), LABELS);
   await shows(page, "#mistake-rows", "account predicted as billing (90.00\u00a0%)");
-  await page.locator("#evaluation-metrics .choice").getByText("test").click();
-  await shows(page, "#evaluation-parts tbody", "86.51\u00a0%");
+  await page.locator("#outcome .choice").getByText("test").click();
+  await shows(page, "#outcome tbody", "86.51\u00a0%");
   await page.getByRole("link", { name: "Overview" }).click();
   await shows(page, "#loss .legend", "n-grams 0.3100");
 });
@@ -121,13 +116,21 @@ browserTest("dashboard shows the mistakes of a cell of the confusion matrix, or 
 ], async (page) => {
   await page.getByRole("link", { name: "Errors & data" }).click();
   await page.locator("#confusion-table button").nth(1).click();
-  await shows(page, "#mistakes-note", ", billing predicted as bug");
-  const ofCell = await page.locator("#mistake-rows li").count();
-  assert(ofCell > 0 && ofCell < 8, `${ofCell} mistakes`);
-  await page.locator("#mistake-class").selectOption("account");
-  await shows(page, "#mistakes-note", "5 of the 8 mistakes that are kept");
+  await shows(page, "#mistakes-note", "3 of 5 mistakes, the most confident first");
+  const selected = (key: string) => page.locator(`#mistake-${key}`).inputValue();
+  assertEquals([await selected("label"), await selected("given")], ["billing", "bug"]);
+  assertEquals(await page.locator("#mistake-rows li").count(), 3);
+  await page.locator("#mistake-given").selectOption("");
+  await page.locator("#mistake-label").selectOption("account");
+  await shows(page, "#mistakes-note", "5 mistakes, the most confident first");
+  await page.locator("#confusion-table button").first().click();
+  assertEquals(await page.locator("#confusion-table [aria-pressed=true]").count(), 1);
+  await page.locator("#confusion-table button").first().click();
+  await shows(page, "#mistakes-note", "8 of 25 mistakes");
   await page.getByRole("button", { name: "precision" }).click();
-  assertEquals(await page.locator("[aria-sort]").getAttribute("aria-sort"), "ascending");
+  assertEquals(await page.locator("[aria-sort]").getAttribute("aria-sort"), "descending");
+  await page.locator("#threshold").fill("99");
+  await shows(page, "#threshold-facts", "Coverage100.00\u00a0%");
 });
 
 browserTest(
