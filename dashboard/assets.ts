@@ -63,7 +63,7 @@ function text(path: string): string {
 /** Returns the page, which tells the browser all its modules at once: it would else find them one after the other. */
 function pageOf(modules: readonly string[]): string {
   const links = modules.map((path) => `<link rel="modulepreload" href="${path.slice(1)}">\n    `);
-  return text("index.html").replace("<script ", `${links.join("")}<script `);
+  return text("index.html").replace("</head>", `${links.join("")}</head>`);
 }
 
 function libraryPath(name: string): string {

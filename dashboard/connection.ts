@@ -30,15 +30,25 @@ const CUT_MS = 300;
 const RETRY_MS = 2000;
 const IDLE_MS = 5000;
 
-/** Follows run `chosen`, or the server's current run if undefined, until `signal` aborts. */
-export async function follow(chosen: string | undefined, follower: Follower, signal: AbortSignal): Promise<void> {
+/**
+ * Follows run `chosen`, or the server's current run if undefined, until `signal` aborts. `first` is the answer to the first
+ * request, if that was sent already.
+ */
+export async function follow(
+  chosen: string | undefined,
+  follower: Follower,
+  signal: AbortSignal,
+  first?: ReturnType<typeof currentRun>,
+): Promise<void> {
   let id = "";
   let lastId = 0;
   let hasEnded = false;
   while (!signal.aborted) {
     let delayMs = RETRY_MS;
     try {
-      const run = await (chosen === undefined ? currentRun() : runDetail(chosen));
+      const asked = first ?? (chosen === undefined ? currentRun() : runDetail(chosen));
+      first = undefined;
+      const run = await asked;
       if (signal.aborted) return;
       if (run && run.id !== id) [id, lastId] = [run.id, 0];
       if (run) follower.run(run);

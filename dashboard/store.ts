@@ -73,15 +73,16 @@ export class Store implements Follower {
     return runBefore(run, config, this.#finished.value.value?.runs ?? []);
   }
 
-  /** Follows the run of the address, and the clock. */
-  start(): void {
+  /** Follows the run of the address, and the clock; `first` is the answer to the first request for the server's run. */
+  start(first?: Promise<RunDetail | undefined>): void {
     const run = computed(() => this.address.value.run);
     effect(() => {
       const chosen = run.value;
       if (chosen !== undefined && chosen !== this.#view.run) this.#view = createView(chosen);
       this.#draw();
       const gone = new AbortController();
-      void follow(chosen, this, gone.signal);
+      void follow(chosen, this, gone.signal, chosen === undefined ? first : undefined);
+      first = undefined;
       return () => gone.abort();
     });
     this.runs.start(computed(() => this.address.value.view === "runs"), this.tick);
