@@ -21,7 +21,8 @@ export function ReasonsView({ text, reasons: { label, against, logOdds, tokens }
       style="--share: ${share}">${text?.slice(start, end) ?? token}</span>`);
     at = end ?? at;
   });
-  const says = `${label} rather than ${against}: log-odds ${signed(logOdds)}. Underlined words speak against it.`;
+  const compared = against === null ? "" : ` rather than ${against}`;
+  const says = `${label}${compared}: log-odds ${signed(logOdds)}. Underlined words speak against it.`;
   return markup`<p id="reasons" class="prose">${parts}${text?.slice(at)}</p><p class="hint">${says}</p>`;
 }
 

@@ -2,6 +2,7 @@
 import { rowShape } from "../config/data_shape.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
+import { mostProbable } from "../data/metrics.ts";
 import { inputError } from "../base/errors.ts";
 import { inTurns } from "../base/turns.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
@@ -9,10 +10,10 @@ import { trainedModel } from "../model/task_model.ts";
 import { BatchPredictor } from "../predict/batch_predictor.ts";
 import { predictTable } from "../predict/table/predict_table.ts";
 import type { Input, Prediction, PredictOptions, Reasons } from "../standalone/answer_types.ts";
-import { prediction, wantedThreshold } from "../standalone/answers.ts";
+import { prediction, thresholdsFor, wantedThreshold } from "../standalone/answers.ts";
 import { checkExplainable } from "../standalone/explain.ts";
 import { createReader } from "../standalone/reader.ts";
-import { refuseSeveral, type TrainedModel } from "../predict/trained_model.ts";
+import type { TrainedModel } from "../predict/trained_model.ts";
 import type { Input as CheckedInput, Reader } from "../predict/types.ts";
 import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
 import { obstacleAt, writePieces } from "../run/files/files.ts";
@@ -47,6 +48,10 @@ export class OpenModel implements Model {
     this.#reader = createReader(trained.config, trained.preprocessing);
   }
 
+  get #several(): boolean {
+    return this.trained.config.labels === "many";
+  }
+
   get run(): string {
     return this.trained.run;
   }
@@ -72,7 +77,7 @@ export class OpenModel implements Model {
   }
 
   async explain(input: Input, options: PredictOptions = {}): Promise<Prediction & { readonly reasons: Reasons }> {
-    checkExplainable(this.#reader.text, this.labels.length);
+    checkExplainable(this.#reader.text, this.labels.length, this.#several);
     const [answer] = await this.#predict([this.#read(input, "input")], () => "input", options, true);
     return { ...answer!, reasons: answer!.reasons! };
   }
@@ -164,8 +169,7 @@ export class OpenModel implements Model {
   ): Promise<(Prediction & { readonly reasons?: Reasons })[]> {
     this.#checkOpen();
     const { labels, version } = this.trained;
-    refuseSeveral(this.trained);
-    const threshold = wantedThreshold(version.rejection, reject);
+    const thresholds = thresholdsFor({ several: this.#several, labels, ...version }, reject);
     const predictor = await (this.#predictor ??= this.#open());
     const answers: (Prediction & { readonly reasons?: Reasons })[] = [];
     await inTurns((function* () {
@@ -178,8 +182,8 @@ export class OpenModel implements Model {
           throw inputError(field, `${field} cannot be cut into tokens: ${failed.error}`);
         }
         some.forEach((_, row) => {
-          const answer = prediction(outcome, row, labels, { ...wanted, threshold });
-          const best = answer.class ?? answer.rejected!.class;
+          const answer = prediction(outcome, row, labels, { ...wanted, ...thresholds });
+          const best = mostProbable(outcome.probabilities, row * labels.length, labels.length);
           answers.push({ ...answer, probability: outcome.probabilities[row * labels.length + best]! });
         });
         yield;

@@ -147,11 +147,11 @@ interface LinearParts {
 export type ExplainScores = (rows: NgramRows, row: number, one: number, other: number) => LinearParts;
 
 export function createExplainScores(
-  { classes, weights, bias }: Pick<LinearModel, "classes" | "weights" | "bias">,
+  { classes, labels, weights, bias }: Pick<LinearModel, "classes" | "labels" | "weights" | "bias">,
   vectorize: Vectorize,
 ): ExplainScores {
-  const scores = scoresOf(classes);
-  // The first of two classes has the score 0.
+  const scores = scoresOf(classes, labels);
+  // The first of two classes has the score 0, and so has class -1.
   const missing = classes - scores;
   const valueOf = (values: Float32Array, row: number, k: number) =>
     k < missing ? 0 : values[row * scores + k - missing]!;

@@ -15,7 +15,7 @@ import { parameterLayout } from "../model/layout.ts";
 import { trainedModel } from "../model/task_model.ts";
 import { withWordVectors } from "../model/word_vectors.ts";
 import { createCombiner } from "../ngrams/combine.ts";
-import { prediction, wantedThreshold } from "../standalone/answers.ts";
+import { prediction, thresholdsFor } from "../standalone/answers.ts";
 import { openReading, type Read, readAll, type Reading } from "../standalone/readings.ts";
 import { explainInput, explainReading, type NumberedReasons, type RowReasons } from "../standalone/explain.ts";
 import { mostVectors, SequencePredictor } from "../standalone/sequence_predictor.ts";
@@ -143,7 +143,7 @@ export async function openSaved(
   native?: NativeLibrary,
 ): Promise<(inputs: readonly Input[]) => Prediction[]> {
   const { spec } = trainedModel(config, labels);
-  const answers = { ...wanted, threshold: wantedThreshold(version.rejection, reject) };
+  const answers = { ...wanted, ...thresholdsFor({ several: config.labels === "many", labels, ...version }, reject) };
   const options = { config, spec, preprocessing, maxBatch: batchMax, maxLength: config.length, native };
   const predictor = await BatchPredictor.open(options);
   predictor.setNewest(version);

@@ -6,8 +6,8 @@ import { clearImmediate, setImmediate } from "node:timers";
 import { errorMessage } from "../base/errors.ts";
 import { engineName } from "../engine/create_engine.ts";
 import { trainedModel } from "../model/task_model.ts";
-import { type Newest, refuseSeveral, type TrainedModel } from "./trained_model.ts";
-import { type AnswerOptions, prediction, wantedThreshold } from "../standalone/answers.ts";
+import type { Newest, TrainedModel } from "./trained_model.ts";
+import { type AnswerOptions, prediction, thresholdsFor } from "../standalone/answers.ts";
 import { createReader } from "../standalone/reader.ts";
 import { idsOf, joinSequences } from "../standalone/readings.ts";
 import { KEPT_VERSIONS } from "./batch_predictor.ts";
@@ -81,7 +81,8 @@ export class ThreadPredictor implements Predictor {
     const { vocabulary, length } = config;
     const { spec } = trainedModel(config, labels);
     this.#options = options;
-    this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined };
+    const several = spec.labels && { several: true };
+    this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined, ...several };
     this.reader = createReader(this.shape, preprocessing, { served: true });
     this.#batchOptions = { config, spec, preprocessing, maxBatch: limits.batchMax, maxLength: length };
     this.#queue = new RequestQueue({ ...limits, fillsBatches: limits.batchDelayMs > 0 });
@@ -103,11 +104,11 @@ export class ThreadPredictor implements Predictor {
     { version, explain, signal, reject: wanted, ...options }: PredictOptions,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (inputs.length > 0) refuseSeveral(this.#options.model);
       const newest = this.#options.newest();
-      const threshold = wantedThreshold("memory" in newest ? undefined : newest.rejection, wanted);
+      const { several = false, labels } = this.shape;
+      const thresholds = thresholdsFor({ several, labels, ..."memory" in newest ? {} : newest }, wanted);
       this.#start();
-      const answers = { ...options, threshold };
+      const answers = { ...options, ...thresholds };
       this.#queue.add({ inputs, version, explain, answers, signal, since: performance.now(), resolve, reject });
       if (signal) this.#watching ??= setTimeout(() => this.#watch(), WATCH_MS);
       this.#sendSoon();

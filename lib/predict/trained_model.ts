@@ -2,7 +2,6 @@
  * Describes models that predict: which weights, and what else is needed to answer. The weights of a run that trains are
  * read from its shared memory while training continues.
  */
-import { inputError } from "../base/errors.ts";
 import type { TrainingConfig } from "../config/schema.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
@@ -27,15 +26,6 @@ export interface TrainedModel {
   /** How a text becomes tokens, for models of text. */
   readonly preprocessing?: PreprocessingJson | undefined;
   readonly version: ModelVersion;
-}
-
-/** Throws an InputError for a model of several labels a row: answers and exports have one so far. */
-export function refuseSeveral({ run, config }: Pick<TrainedModel, "run" | "config">): void {
-  if (config.labels !== "many") return;
-  throw inputError(
-    "run",
-    `The rows of run ${run} have several labels: it can be evaluated, but answers give one so far`,
-  );
 }
 
 /** Weights as one round committed them. */

@@ -15,6 +15,8 @@ export interface ModelInfo {
   readonly length: number;
   /** True if the model takes texts. */
   readonly text: boolean;
+  /** True if a row may have several labels. */
+  readonly several?: boolean;
   /** Rounds committed into the weights. */
   readonly round: number;
   /** SHA-256 of the state that those weights are part of. */

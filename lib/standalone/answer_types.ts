@@ -29,10 +29,12 @@ export type Input = string | readonly (string | number)[];
  * ```
  */
 export interface Prediction {
-  /** Position in the model's labels; null for a rejected input. */
+  /** Position in the model's labels; null for a rejected input, and for a model whose rows may have several labels. */
   readonly class: number | null;
-  /** Null for a rejected input. */
+  /** Null where `class` is null. */
   readonly label: string | null;
+  /** The labels of a model whose rows may have several: those above their thresholds, the most probable first; may be empty. */
+  readonly labels?: readonly { readonly label: string; readonly probability: number }[];
   /** Probability of the most probable class. */
   readonly probability: number;
   /** The most probable class of a rejected input, whose probability is below the threshold. */
@@ -42,7 +44,7 @@ export interface Prediction {
     readonly probability: number;
     readonly threshold: number;
   };
-  /** One a class, in the order of the model's labels; sums to 1. Empty if the options leave it out. */
+  /** One a class, in the order of the model's labels; sums to 1, unless rows may have several. Empty if the options leave it out. */
   readonly probabilities: readonly number[];
   /** The most probable classes, the most probable first: as many as `top` asks for. */
   readonly top?: readonly { readonly label: string; readonly probability: number }[];
@@ -89,8 +91,8 @@ export interface PredictOptions {
 export interface Reasons {
   /** The most probable label. */
   readonly label: string;
-  /** The second most probable label. */
-  readonly against: string;
+  /** The second most probable label; null where rows may have several, as `label` is then compared with its absence. */
+  readonly against: string | null;
   /** The logarithm of the probability of `label` divided by that of `against`. */
   readonly logOdds: number;
   /** Counts what the model says without a token. */

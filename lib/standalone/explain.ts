@@ -5,7 +5,7 @@
  * Shapley value: Štrumbelj and Kononenko, 2014). So all parts together are exactly the log-odds.
  */
 import { inputError } from "../base/errors.ts";
-import { logLoss, mostProbable } from "../data/metrics.ts";
+import { logLoss, logOdds, mostProbable } from "../data/metrics.ts";
 import { TokenKeyList, type TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { UNKNOWN } from "../data/vocabulary/vocabulary.ts";
 import type { NgramPart } from "../ngrams/model.ts";
@@ -22,7 +22,7 @@ const MOST_TOKENS = 2 ** 15;
 /** Most sequences that an explanation computes, unless there is only one group. */
 export const MOST_VARIANTS = 2 * MOST_GROUPS;
 
-/** Why a row has class `one` rather than class `other`. */
+/** Why a row has class `one` rather than class `other`, or has it at all if `other` is -1. */
 export interface RowReasons {
   readonly one: number;
   readonly other: number;
@@ -37,7 +37,8 @@ export interface RowReasons {
 }
 
 /**
- * Explains the most probable class of a row against the second, or the first of `pair` against the other. The room of
+ * Explains the most probable class of a row against the second, or the first of `pair` against the other; against its absence
+ * where a row may have several. The room of
  * `predictor` has the row's length.
  */
 export function explainReading(
@@ -63,10 +64,12 @@ export function explainReading(
   const classes = probabilities.length / variants.length;
   const answer = probabilities.slice(0, classes);
   if (sum) combine(answer, rows, 0);
-  const [one, other] = pair ?? twoMostProbable(answer);
+  const [one, other] = pair ?? (predictor.several ? [mostProbable(answer), -1] : twoMostProbable(answer));
   const factor = sum ? sum.exponent : 1;
-  const oddsOf = (variant: number) =>
-    factor * (logLoss(probabilities[variant * classes + other]!) - logLoss(probabilities[variant * classes + one]!));
+  const oddsOf = (variant: number): number => {
+    const [own, against] = [one, other].map((k) => probabilities[variant * classes + k]!) as [number, number];
+    return factor * (predictor.several ? logOdds(own) : logLoss(against) - logLoss(own));
+  };
   const weights = new Float64Array(length);
   const spread = (from: number, to: number, weight: number) => {
     for (let token = from; token < to; token++) weights[token]! += weight / (to - from);
@@ -81,8 +84,8 @@ export function explainReading(
   const { parts, bias } = sum ? sum.explain(rows, 0, one, other) : { parts: [], bias: 0 };
   for (const { first, end, weight } of parts) spread(first, end, weight);
   const rest = bias + oddsOf(1);
-  const logOdds = oddsOf(0) + bias + parts.reduce((sum, { weight }) => sum + weight, 0);
-  return { one, other, logOdds, rest, weights, ngrams: parts.filter(({ first, end }) => end - first > 1) };
+  const all = oddsOf(0) + bias + parts.reduce((sum, { weight }) => sum + weight, 0);
+  return { one, other, logOdds: all, rest, weights, ngrams: parts.filter(({ first, end }) => end - first > 1) };
 }
 
 /** Returns `tokens` with unknown ones in place of those before `from` and from `to` on. */
@@ -151,8 +154,10 @@ export function explainInput(
   };
 }
 
-/** Throws an InputError if a model of so many labels has no reasons; `text`: it was trained on files. */
-export function checkExplainable(text: boolean, labels: number): void {
+/** Throws an InputError if a model of so many labels has no reasons; `text`: it was trained on files; `several`: a row may have several. */
+export function checkExplainable(text: boolean, labels: number, several = false): void {
   if (!text) throw inputError("explain", "the model was not trained on files: only models of files can be explained");
-  if (labels < 2) throw inputError("explain", "the model has one label: expected another one to compare it with");
+  if (labels < 2 && !several) {
+    throw inputError("explain", "the model has one label: expected another one to compare it with");
+  }
 }

@@ -5,11 +5,11 @@ import { inputError } from "../base/errors.ts";
 import { createForwardRoom } from "../engine/forward_room.ts";
 import type { ForwardModules } from "../engine/simd/forward_kernels.ts";
 import { parameterLayout } from "../model/layout.ts";
-import type { Rejection } from "../model/rejection.ts";
+import { mostProbable } from "../data/metrics.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { type Combiner, createCombiner } from "../ngrams/combine.ts";
 import type { Input as Given, Prediction, PredictOptions, Reasons } from "./answer_types.ts";
-import { prediction, wantedThreshold } from "./answers.ts";
+import { prediction, thresholdsFor } from "./answers.ts";
 import { checkExplainable, explainInput, MOST_VARIANTS } from "./explain.ts";
 import type { WholeModel } from "./model_file.ts";
 import { createReader } from "./reader.ts";
@@ -56,7 +56,7 @@ export class Model {
   readonly #spec: ModelSpec;
   /** Tokens of the longest sequence. */
   readonly #length: number;
-  readonly #rejection: Rejection | undefined;
+  readonly #thresholds: Pick<WholeModel, "rejection" | "thresholds">;
   readonly #reader: Reader;
   readonly #read: Read;
   readonly #isEnd: boolean;
@@ -66,14 +66,14 @@ export class Model {
 
   /** @internal See load(). `tokenizer` is that of the model's preprocessing, if it has one. */
   constructor(model: WholeModel, tokenizer: Tokenizer | undefined, modules: ForwardModules) {
-    const { spec, preprocessing, ngrams, rejection, weights } = model;
+    const { spec, preprocessing, ngrams, rejection, thresholds, weights } = model;
     this.run = model.run;
     this.digest = model.digest;
     this.labels = model.labels;
     this.text = preprocessing !== undefined;
     this.#modules = modules;
     this.#spec = spec;
-    this.#rejection = rejection;
+    this.#thresholds = { rejection, thresholds };
     this.#reader = createReader({ vocabulary: spec.vocabulary, length: model.length }, preprocessing);
     this.#read = openReading(preprocessing && tokenizer && createPreprocessing(preprocessing, tokenizer));
     this.#isEnd = preprocessing?.truncate === "start";
@@ -101,13 +101,13 @@ export class Model {
    * model that was not trained on files.
    */
   explain(input: Given, options?: PredictOptions): Prediction & { readonly reasons: Reasons } {
-    checkExplainable(this.text, this.labels.length);
+    checkExplainable(this.text, this.labels.length, this.#spec.labels === "many");
     const checked = this.#check(input, "input");
     const [answer] = this.#predict([checked], () => "input", options);
     const length = this.#read(checked).tokens.length;
     const { predictor } = this.#roomFor(Math.min(MOST_VARIANTS, 2 * length), length);
     const { one, other, ...reasons } = explainInput(predictor, this.#read, checked, this.#isEnd);
-    return { ...answer!, reasons: { label: this.labels[one]!, against: this.labels[other]!, ...reasons } };
+    return { ...answer!, reasons: { label: this.labels[one]!, against: this.labels[other] ?? null, ...reasons } };
   }
 
   /** Frees the memory of the model, which cannot predict any more. */
@@ -129,7 +129,9 @@ export class Model {
     nameOf: (row: number) => string,
     { reject, ...options }: PredictOptions = {},
   ): Prediction[] {
-    const threshold = wantedThreshold(this.#rejection, reject);
+    const { labels } = this;
+    const several = this.#spec.labels === "many";
+    const thresholds = thresholdsFor({ several, labels, ...this.#thresholds }, reject);
     const { keepsUnknown } = this.#opened().predictor;
     const { sequences, flags, unread: [failed] } = readAll(inputs, this.#read, keepsUnknown);
     if (failed) {
@@ -139,10 +141,10 @@ export class Model {
     const { offsets } = sequences;
     const longest = inputs.reduce((most, _, row) => Math.max(most, offsets[row + 1]! - offsets[row]!), 1);
     const probabilities = this.#roomFor(inputs.length, longest).predictor.predict(sequences);
-    const { labels } = this;
     return inputs.map((_, row) => {
-      const answer = prediction({ probabilities, flags }, row, labels, { ...options, threshold });
-      return { ...answer, probability: probabilities[row * labels.length + (answer.class ?? answer.rejected!.class)]! };
+      const answer = prediction({ probabilities, flags }, row, labels, { ...options, ...thresholds });
+      const best = mostProbable(probabilities, row * labels.length, labels.length);
+      return { ...answer, probability: probabilities[row * labels.length + best]! };
     });
   }
 

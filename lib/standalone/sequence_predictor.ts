@@ -14,6 +14,8 @@ export function mostVectors({ letterRows, vocabulary }: ModelSpec, maxBatch: num
 }
 
 export class SequencePredictor {
+  /** True if a sequence may have several labels. */
+  readonly several: boolean;
   readonly #classes: number;
   readonly #maxBatch: number;
   readonly #room: PredictionRoom;
@@ -24,6 +26,7 @@ export class SequencePredictor {
 
   /** The room has `mostVectors`. */
   constructor(spec: ModelSpec, room: PredictionRoom, maxBatch: number) {
+    this.several = spec.labels === "many";
     this.#classes = spec.classes;
     this.#maxBatch = maxBatch;
     this.#room = room;

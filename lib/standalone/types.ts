@@ -30,8 +30,11 @@ export interface Flags {
   readonly truncated: boolean;
 }
 
+/** The answer of a model whose rows may have several labels has `labels`; its class and label are null. */
 export interface Prediction extends RowAnswer, Partial<Flags> {
-  /** One a class, in the order of `labels`; sums to 1. Empty where the request does not want them. */
+  /** The labels whose probability reaches their threshold, the most probable first, where there may be several. */
+  readonly labels?: readonly RankedLabel[];
+  /** One a class, in the order of the labels; sums to 1, unless there may be several. Empty where the request does not want them. */
   readonly probabilities: readonly number[];
   /** The most probable labels, the most probable first, if the request wants some. */
   readonly top?: readonly RankedLabel[];

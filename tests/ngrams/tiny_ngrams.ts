@@ -25,6 +25,7 @@ export function tinyLinear(
   known: readonly string[],
   hasLetters: boolean,
   classes: number,
+  labelled: Pick<LinearModel, "labels"> | undefined = {},
   share = 0.3,
 ): LinearCombination {
   const random = new Random(6, Stream.weights).seek(0);
@@ -39,11 +40,12 @@ export function tinyLinear(
   const keys = Uint32Array.from(chosen.flat());
   const draw = (length: number, low: number, high: number) =>
     Float32Array.from({ length }, () => low + (high - low) * random.uniform());
-  const scores = scoresOf(classes);
+  const scores = scoresOf(classes, labelled.labels);
   return {
     share,
     exponent: 0.7,
     model: {
+      ...labelled,
       space,
       classes,
       vocabulary,

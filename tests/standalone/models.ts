@@ -21,6 +21,8 @@ interface Kind {
   readonly space?: NgramSpace;
   /** The space of n-grams of earlier versions. */
   readonly hashed?: HashedSpace;
+  /** True if a row may have several labels. */
+  readonly several?: boolean;
 }
 
 const WORDS = { kind: "words", lowercase: true, punctuation: "keep" } as const;
@@ -42,6 +44,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
     change: { letterRows: 7, layers: 2 },
     tokenizer: { kind: "words", lowercase: false, punctuation: "drop" },
     rules: 2,
+  },
+  "words with n-grams and several labels": {
+    tokenizer: WORDS,
+    rules: 2,
+    space: { order: 2, hasEnds: false },
+    several: true,
   },
   "characters with n-grams": {
     tokenizer: { kind: "chars", lowercase: true },
@@ -67,16 +75,18 @@ export const REJECTION = { threshold: 0.55, points: [{ threshold: 0.55, precisio
 /** Returns a model of each kind by its name. */
 export function models(): Map<string, TrainedModel> {
   return new Map(
-    Object.entries(KINDS).map(([name, { change = {}, tokenizer, truncate = "end", rules, space, hashed }]) => {
+    Object.entries(KINDS).map(([name, { change = {}, tokenizer, truncate = "end", rules, space, hashed, several }]) => {
       // The rules refuse letters for a generated task, whose weights stand for those of a text here.
       const { letterRows = 0, ...others } = change;
-      const config = { ...trainingConfig(tinyRunConfig("runs", { ...others, seed: 8 })), letterRows };
+      const labelled = several && { labels: "many" as const };
+      const config = { ...trainingConfig(tinyRunConfig("runs", { ...others, seed: 8 })), letterRows, ...labelled };
       const { dataset: { labels }, spec, layout } = taskModel(config);
       const ngrams = space
-        ? tinyLinear(space, VOCABULARY, tokenizer?.kind === "words", labels.length)
+        ? tinyLinear(space, VOCABULARY, tokenizer?.kind === "words", labels.length, labelled || {})
         : hashed && tinyHashed(hashed, labels.length);
       const weights = initialWeights(spec, layout, config);
-      const version = { round: 1, digest: "d1ge57", weights, rejection: REJECTION, ...ngrams && { ngrams } };
+      const thresholds = several ? { thresholds: [0.45, 0.55] } : { rejection: REJECTION };
+      const version = { round: 1, digest: "d1ge57", weights, ...thresholds, ...ngrams && { ngrams } };
       const preprocessing = tokenizer &&
         { tokenizer, vocabulary: VOCABULARY, maxLength: config.length, truncate, ...rules && { rules } };
       return [name, { run: "20260101-000000-abcd", config, labels, version, ...preprocessing && { preprocessing } }];

@@ -9,10 +9,11 @@ import { configPaths, configSchema } from "../../config/schema.ts";
 import { inputError } from "../../base/errors.ts";
 import { parseIds, type Question, questionsByLine, questionsByRow } from "../../predict/questions.ts";
 import { createReader } from "../../standalone/reader.ts";
+import { shownAnswer } from "../../standalone/answers.ts";
 import { checkExplainable } from "../../standalone/explain.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
 import type { RankedLabel } from "../../standalone/top_labels.ts";
-import { refuseSeveral, type TrainedModel } from "../../predict/trained_model.ts";
+import type { TrainedModel } from "../../predict/trained_model.ts";
 import type { Input, Prediction } from "../../predict/types.ts";
 import { printableExcerpt, printableJson } from "../../base/printable.ts";
 import { openModel } from "../../run/open_model.ts";
@@ -104,7 +105,6 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   if (path === undefined) throw inputError("run", `No run is named. Usage: ${USAGE}`);
   const directory = await namedRun(path, values);
   const model = await openModel(directory);
-  refuseSeveral(model);
   const { config, labels, version, preprocessing, run } = model;
   const files = await filesOf(values, words, behind);
   // Files are read as the run's own files were, except for the given flags.
@@ -119,7 +119,7 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   if (files && !preprocessing) throw inputError("run", `Run ${run} was not trained on files, so it cannot read rows`);
   const [name, ...others] = files ?? [];
   const { top, explain } = options;
-  if (explain) checkExplainable(preprocessing !== undefined, labels.length);
+  if (explain) checkExplainable(preprocessing !== undefined, labels.length, config.labels === "many");
   if (options.out !== "") {
     if (explain) throw inputError("--explain", "--out has no column for reasons: leave it out, to get lines of JSON");
     if (name === undefined || others.length > 0) {
@@ -162,17 +162,18 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
 
   const { round, digest } = version;
   if (!files) {
-    const lineAnswer: Answerer = (answer) => {
-      const { probabilities: _, ...short } = answer;
-      return { ...top > 0 ? short : answer, round, digest };
-    };
+    const lineAnswer: Answerer = (answer) => ({ ...shownAnswer(answer, top === 0), round, digest });
     return await answerAll(questionsByLine(input, reader, config), predict, lineAnswer, terminal);
   }
-  const rowAnswer: Answerer = ({ class: _, label, rejected, probabilities, top, ...flags }, { file, line }, row) => ({
+  const rowAnswer: Answerer = (
+    { class: _, label, labels: several, rejected, probabilities, top, ...flags },
+    { file, line },
+    row,
+  ) => ({
     ...files.length > 1 && { file },
     row,
     line,
-    label,
+    ...several ? { labels: several.map((one) => one.label) } : { label },
     ...rejected && { rejected },
     probabilities: Object.fromEntries(
       listed({ probabilities, top }, labels).map(({ label, probability }) => [label, probability]),
@@ -184,9 +185,14 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
 
 /** Returns `model` with another threshold, if there is one. */
 function withThreshold(model: TrainedModel, threshold: number | undefined): TrainedModel {
-  return threshold === undefined
-    ? model
-    : { ...model, version: { ...model.version, rejection: { threshold, points: [] } } };
+  return threshold === undefined ? model : {
+    ...model,
+    version: {
+      ...model.version,
+      rejection: { threshold, points: [] },
+      thresholds: model.labels.map(() => threshold),
+    },
+  };
 }
 
 /** Returns the JSON for a prediction; `row` counts all questions from 1. */
@@ -241,10 +247,14 @@ function listed(
 }
 
 function sentence(answer: Prediction, labels: readonly string[]): string {
-  const { class: best, label, rejected } = answer;
+  const { class: best, label, labels: several, rejected } = answer;
   const shares = listed(answer, labels).map(({ label, probability }) =>
     `${printableExcerpt(label)} ${percent(probability)}`
   );
+  if (several) {
+    const given = several.map(({ label }) => printableExcerpt(label)).join(", ");
+    return `Labels: ${given === "" ? "none" : given} - Probabilities: ${shares.join(", ")}`;
+  }
   const given = rejected
     ? `none of these, as ${rejected.class} (${printableExcerpt(rejected.label)}) has less than ` +
       percent(rejected.threshold)

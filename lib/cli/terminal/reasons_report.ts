@@ -17,8 +17,9 @@ export function reasonLines(
   const others = tokens.filter((token) => !shown.includes(token)).reduce((sum, { weight }) => sum + weight, 0);
   const name = (text: string) => printableExcerpt(text === "" ? "(unknown)" : text);
   const pairs = ngrams.toSorted((a, b) => size(b) - size(a)).slice(0, MOST_NGRAMS);
+  const compared = against === null ? "" : ` against ${printableExcerpt(against)}`;
   return [
-    `Reasons: log-odds ${signed(logOdds)} of ${printableExcerpt(label)} against ${printableExcerpt(against)}`,
+    `Reasons: log-odds ${signed(logOdds)} of ${printableExcerpt(label)}${compared}`,
     ...columns([
       ...shown.map(({ token, weight }) => [name(token), signed(weight)]),
       ...tokens.length > shown.length ? [[`${tokens.length - shown.length} others`, signed(others)]] : [],

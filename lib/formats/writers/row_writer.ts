@@ -8,10 +8,12 @@ import type { TextSource } from "../text.ts";
 export interface WrittenColumn {
   readonly name: string;
   readonly isLabel: boolean;
+  /** Stands between several labels in a record; | without one. */
+  readonly separator?: string | undefined;
 }
 
-/** The value of an added column; null for none. */
-export type WrittenValue = string | number | null;
+/** The value of an added column: null for none, a list for several labels. */
+export type WrittenValue = string | number | readonly string[] | null;
 
 export interface RowWriter {
   /** The names of the added columns: a name that the source has is `predicted_…`. */
@@ -71,7 +73,11 @@ export function recordWriter(
     head: `${hasMark ? MARK : ""}${namesDelimiter ? `sep=${delimiter}${end}` : ""}${
       hasHeader ? record([...columns, ...names]) : ""
     }`,
-    row: (entry, values) => record([...fieldsOf(entry), ...values.map((value) => value === null ? "" : String(value))]),
+    row: (entry, values) =>
+      record([
+        ...fieldsOf(entry),
+        ...values.map((value, at) => isList(value) ? value.join(added[at]?.separator || "|") : String(value ?? "")),
+      ]),
   };
 }
 
@@ -117,9 +123,14 @@ function objectIn(line: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
+function isList(value: WrittenValue | undefined): value is readonly string[] {
+  return Array.isArray(value);
+}
+
 /** Writes the values before each line, as fastText's predict-prob does, and a tab after each. */
 export function lineWriter(prefix: string, added: readonly WrittenColumn[]): RowWriter {
-  const value = (given: WrittenValue | undefined, isLabel: boolean) => {
+  const value = (given: WrittenValue | undefined, isLabel: boolean): string => {
+    if (isList(given)) return given.map((one) => value(one, isLabel)).join(" ");
     const word = String(given ?? "").replaceAll(/\s+/g, isLabel ? "_" : " ");
     return isLabel && word !== "" ? `${prefix}${word}` : word;
   };

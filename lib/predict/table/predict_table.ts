@@ -11,13 +11,15 @@ import { type Entry, inputOf, isProblem, type Row } from "../../formats/entry.ts
 import type { ReadOptions } from "../../formats/read_options.ts";
 import { openRows } from "../../formats/rows.ts";
 import type { WrittenColumn, WrittenValue } from "../../formats/writers/row_writer.ts";
+import { mostProbable } from "../../data/metrics.ts";
+import { labelsAbove } from "../../model/thresholds.ts";
 import { answerOf } from "../../model/rejection.ts";
 import { trainedModel } from "../../model/task_model.ts";
-import { wantedThreshold } from "../../standalone/answers.ts";
+import { type AnswerOptions, thresholdsFor } from "../../standalone/answers.ts";
 import { joinSequences, joinUnknown, openReading } from "../../standalone/readings.ts";
 import { BatchPredictor } from "../batch_predictor.ts";
 import { topLabels } from "../../standalone/top_labels.ts";
-import { refuseSeveral, type TrainedModel } from "../trained_model.ts";
+import type { TrainedModel } from "../trained_model.ts";
 import { LeastSureFirst } from "./least_sure_first.ts";
 
 export interface TableSource {
@@ -61,7 +63,7 @@ const BATCH = 64;
 
 /**
  * Reads the rows of `source`, whose labels may be missing, and passes them to `write` in pieces of text: the columns of the
- * source, then the label, `confidence`, `rejected` (the label that has too little confidence, with a threshold),
+ * source, then the label or labels, `confidence` (that of the most probable label), `rejected` (the label that has too little confidence, with a threshold),
  * `label_2`, `confidence_2`, … and `error`. The label's column has its name from training. A name that the source has
  * becomes `predicted_…`. Throws an InputError if the source cannot be read, if it has bad rows, or if the model was not
  * trained on files.
@@ -74,8 +76,12 @@ export async function predictTable(
 ): Promise<TableSummary> {
   const { top = 1, reject, onBadRow, leastSureFirst = false, native } = options;
   const { labels, version } = model;
-  refuseSeveral(model);
-  const threshold = options.threshold ?? wantedThreshold(version.rejection, reject);
+  const several = model.config.labels === "many";
+  if (several && top > 1) throw inputError("top", "`top` is set, but rows get all labels of a model of several labels");
+  const least = options.threshold;
+  const chosen = thresholdsFor({ several, labels, ...version }, reject);
+  const thresholds = least === undefined || !several ? chosen.thresholds : labels.map(() => least);
+  const threshold = several ? 0 : least ?? chosen.threshold;
   const predict = await openPredictor(model, native);
   const problems = new ProblemLog();
   const warnings = new WarningLog();
@@ -107,7 +113,7 @@ export async function predictTable(
         const own = probabilities.subarray(at * labels.length, (at + 1) * labels.length);
         const answer = isProblem(entry)
           ? noAnswer(entry.problem, columns.length)
-          : answerTo(own, labels, threshold, answered);
+          : answerTo(own, labels, { threshold, thresholds, top: answered });
         const values = onBadRow === "skip" && !isProblem(entry) ? [...answer.values, null] : answer.values;
         const written = writer.row(entry, values);
         if (answer.isRejected) rejected++;
@@ -131,7 +137,7 @@ function refused({ listed, count }: ProblemLog): InputError {
 
 /** Says which columns are added. */
 function columnsOf(
-  { labelColumn }: Pick<ReadOptions, "labelColumn">,
+  { labelColumn, labelSeparator }: Pick<ReadOptions, "labelColumn" | "labelSeparator">,
   { threshold, top, hasErrors }: { readonly threshold: number; readonly top: number; readonly hasErrors: boolean },
 ): WrittenColumn[] {
   // A column of a source without a header is called by its number.
@@ -141,7 +147,7 @@ function columnsOf(
     { name: `confidence_${index + 2}`, isLabel: false },
   ]);
   return [
-    { name: label, isLabel: true },
+    { name: label, isLabel: true, separator: labelSeparator },
     { name: "confidence", isLabel: false },
     ...threshold > 0 ? [{ name: "rejected", isLabel: true }] : [],
     ...more.flat(),
@@ -165,9 +171,13 @@ function noAnswer(problem: string, columns: number): Answer {
 function answerTo(
   probabilities: Float32Array,
   labels: readonly string[],
-  threshold: number,
-  top: number,
+  { threshold, thresholds, top }: AnswerOptions & { readonly top: number },
 ): Answer {
+  if (thresholds) {
+    const given = labelsAbove(probabilities, thresholds).map((label) => labels[label]!);
+    const confidence = probabilities[mostProbable(probabilities)]!;
+    return { values: [given, rounded(confidence)], confidence, isRejected: false };
+  }
   const { label, rejected, class: best } = answerOf(probabilities, labels, threshold);
   const confidence = probabilities[best ?? rejected!.class]!;
   const values: WrittenValue[] = [label, rounded(confidence)];

@@ -3,7 +3,6 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FOLDER_MODE, readBytes, writeWhole } from "../files/files.ts";
 import { NGRAMS, PREPROCESSING, readModel } from "../files/model_files.ts";
-import { refuseSeveral } from "../../predict/trained_model.ts";
 import type { ExportFormat } from "./format.ts";
 import { js } from "./js/js.ts";
 import { onnx } from "./onnx/onnx.ts";
@@ -23,7 +22,6 @@ export async function exportModel(
   folder: string,
 ): Promise<string[]> {
   const model = await readModel(directory);
-  refuseSeveral(model);
   const { copied, standsAlone, make }: ExportFormat = EXPORT_FORMATS[format];
   const files = new Map<string, Uint8Array | string>();
   const common = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];

@@ -4,7 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { describe, shortened } from "../../base/printable.ts";
 import { inputError } from "../../base/errors.ts";
 import { mapInTurns } from "../../base/turns.ts";
-import type { Answer, Input, Reader } from "../../predict/types.ts";
+import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
 import { readReject, readTop } from "./answer_options.ts";
 import { checkProbabilities } from "./prediction_body.ts";
 
@@ -36,8 +36,13 @@ export const inferenceAnswerSchema = z.object({
   outputs: z.array(tensorSchema),
 }).openapi("InferenceAnswer");
 
-const OUTPUTS = ["label", "class", "probabilities", "top_labels", "top_probabilities"] as const;
+const OUTPUTS = ["label", "class", "labels", "probabilities", "top_labels", "top_probabilities"] as const;
 type Output = typeof OUTPUTS[number];
+
+/** Tells whether a model has an output: either `labels`, as a list in JSON, or `label` and `class`. */
+function isOutput(name: Output, several: boolean): boolean {
+  return name === "labels" ? several : !several || name !== "label" && name !== "class";
+}
 
 /** Limit of requested outputs, which may repeat. */
 const MOST_OUTPUTS = 16;
@@ -55,7 +60,7 @@ export async function parseInference(
   body: unknown,
   reader: Reader,
   maxInstances: number,
-  labels: number,
+  { labels, several = false }: Pick<ModelShape, "labels" | "several">,
 ): Promise<InferenceRequest> {
   checkSizes(body);
   const parsed = inferenceSchema.safeParse(body);
@@ -73,7 +78,7 @@ export async function parseInference(
       : tokenSequences(inputs, reader, maxInstances));
   const parameter = (name: string) => memberOf(body, "parameters", name);
   const top = readTop(parameter("top"), "parameters.top");
-  const possible = OUTPUTS.filter((name) => top !== undefined || !name.startsWith("top_"));
+  const possible = OUTPUTS.filter((name) => isOutput(name, several) && (top !== undefined || !name.startsWith("top_")));
   const usual = possible.filter((name) => top === undefined || name !== "probabilities");
   const unknown = outputs?.find(({ name }) => !possible.some((output) => output === name));
   if (unknown) {
@@ -81,7 +86,7 @@ export async function parseInference(
     throw inputError("outputs", message);
   }
   const names = outputs ? possible.filter((output) => outputs.some(({ name }) => name === output)) : usual;
-  if (names.includes("probabilities")) checkProbabilities(sequences.length, labels);
+  if (names.includes("probabilities")) checkProbabilities(sequences.length, labels.length);
   return {
     id,
     sequences,
@@ -222,6 +227,8 @@ export function inferenceAnswer(
   const make: Readonly<Record<Output, (name: string) => Tensor>> = {
     label: (name) => column(name, "BYTES", predictions.map(({ label }) => label ?? "")),
     class: (name) => column(name, "INT64", predictions.map((one) => one.class ?? -1)),
+    labels: (name) =>
+      column(name, "BYTES", predictions.map(({ labels = [] }) => JSON.stringify(labels.map(({ label }) => label)))),
     probabilities: (name) => matrix(name, "FP32", predictions.map(({ probabilities }) => probabilities)),
     top_labels: (name) => matrix(name, "BYTES", top.map((row) => row.map(({ label }) => label))),
     top_probabilities: (name) => matrix(name, "FP32", top.map((row) => row.map(({ probability }) => probability))),

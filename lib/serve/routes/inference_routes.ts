@@ -135,8 +135,9 @@ export function inferenceRoutes(routes: Routes, services: PredictionServices, op
             : [{ name: "tokens", datatype: "INT64", shape: [-1, shape.length] }],
         ],
         outputs: [
-          { name: "label", datatype: "BYTES", shape: [-1] },
-          { name: "class", datatype: "INT64", shape: [-1] },
+          ...shape.several
+            ? [{ name: "labels", datatype: "BYTES", shape: [-1] }]
+            : [{ name: "label", datatype: "BYTES", shape: [-1] }, { name: "class", datatype: "INT64", shape: [-1] }],
           { name: "probabilities", datatype: "FP32", shape: [-1, shape.labels.length] },
         ],
       });
@@ -182,7 +183,7 @@ export function inferenceRoutes(routes: Routes, services: PredictionServices, op
       checkName(c.req.param("name"));
       const version = versionOf(c.req.param("version"));
       const body = await readJsonBody(c, bodyLimitBytes, bodyOf(reader));
-      const request = await parseInference(body, reader, maxInstances, shape.labels.length);
+      const request = await parseInference(body, reader, maxInstances, shape);
       const answer = await predictor.predict(request.sequences, {
         version,
         ...request.options,

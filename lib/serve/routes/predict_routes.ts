@@ -29,6 +29,7 @@ const modelSchema = z.object({
   vocabulary: z.int(),
   length: z.int(),
   text: z.boolean(),
+  several: z.boolean().optional().openapi({ description: "True if a row may have several labels" }),
   round: z.int(),
   digest: z.string(),
 }).openapi("Model");

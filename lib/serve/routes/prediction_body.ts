@@ -5,6 +5,7 @@ import { describe, shortened } from "../../base/printable.ts";
 import { InputError, inputError, Problems } from "../../base/errors.ts";
 import type { Answer, Input, ModelShape, PredictOptions, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
+import { shownAnswer } from "../../standalone/answers.ts";
 import { checkExplainable } from "../../standalone/explain.ts";
 import { readReject, readTop, rejectSchema, topSchema } from "./answer_options.ts";
 
@@ -100,17 +101,22 @@ export function predictSchema({ vocabulary, length, text }: ModelShape, maxInsta
   });
 }
 
+const rankedSchema = z.object({ label: z.string(), probability: z.number() });
+
 const predictionSchema = z.object({
-  class: z.int().nullable(),
-  label: z.string().nullable().openapi({ description: "Null for none of the labels" }),
+  class: z.int().nullable().optional(),
+  label: z.string().nullable().optional().openapi({ description: "Null for none of the labels" }),
+  labels: z.array(rankedSchema).optional().openapi({
+    description: "In place of class and label, of a model whose rows may have several: those above their thresholds",
+  }),
   rejected: z.object({ class: z.int(), label: z.string(), probability: z.number(), threshold: z.number() }).optional()
     .openapi({ description: "The most probable class, where its probability is below the threshold of an answer" }),
   probabilities: z.array(z.number()).optional().openapi({ description: "In the order of the model's labels" }),
-  top: z.array(z.object({ label: z.string(), probability: z.number() })).optional()
+  top: z.array(rankedSchema).optional()
     .openapi({ description: "The most probable labels, if the request wants some" }),
   reasons: z.object({
     label: z.string(),
-    against: z.string(),
+    against: z.string().nullable(),
     logOdds: z.number(),
     rest: z.number(),
     tokens: z.array(z.object({
@@ -181,8 +187,11 @@ async function parseAny(body: unknown, reader: Reader, maxInstances: number): Pr
 }
 
 /** Throws an InputError if a request asks for too many reasons, or for those that the model does not have. */
-export function checkExplained(sequences: number, { text, labels }: Pick<ModelShape, "text" | "labels">): void {
-  checkExplainable(text, labels.length);
+export function checkExplained(
+  sequences: number,
+  { text, labels, several }: Pick<ModelShape, "text" | "labels" | "several">,
+): void {
+  checkExplainable(text, labels.length, several);
   if (sequences <= MOST_EXPLAINED) return;
   const message = `explain is true for ${counted(sequences, "sequence")}: expected at most ${MOST_EXPLAINED}`;
   throw inputError("explain", message);
@@ -225,7 +234,7 @@ export function predictionBody(
   { run, round, digest, predictions: all }: Answer,
   { inputs, probabilities, single }: Pick<PredictRequest, "inputs" | "probabilities" | "single">,
 ): Record<string, unknown> {
-  const predictions = probabilities === false ? all.map(({ probabilities: _, ...prediction }) => prediction) : all;
+  const predictions = all.map((prediction) => shownAnswer(prediction, probabilities));
   if (predictions.length !== inputs.length) {
     throw new Error(
       `The predictor answered ${counted(inputs.length, "input")} with ${counted(predictions.length, "prediction")}`,

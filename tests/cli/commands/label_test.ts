@@ -84,8 +84,10 @@ Deno.test("predict --top and --threshold also hold for answers to texts, lines a
     );
     assertMatch((await ask([run, "the", "--threshold", "1"])).out, /^Class: none of these, as /);
     const [line] = answersOf(await ask([run, "--top", "1"], "the\n"));
-    const { label, probabilities } = line!;
+    const [full] = answersOf(await ask([run], "the\n"));
+    const { label, probabilities } = full!;
     assertEquals(line!.top, [{ label, probability: Math.max(...probabilities as number[]) }]);
+    assertEquals(line!.probabilities, undefined);
     const [row] = answersOf(await ask([run, "--data", "-", "--top", "1", "--threshold", "1"], "text\nthe\n"));
     assertEquals([row!.label, Object.keys(row!.probabilities as object)], [null, [label]]);
   }));

@@ -35,6 +35,8 @@ export interface Case {
   /** The space of n-grams of earlier versions. */
   readonly hashed?: HashedSpace;
   readonly rules?: 1 | 2;
+  /** True if rows may have several labels. */
+  readonly several?: boolean;
 }
 
 export const ids: readonly Case[] = [
@@ -59,6 +61,13 @@ export const ofText: readonly Case[] = [
     space: { order: 2, hasEnds: false },
   },
   { change: { letterRows: 7 }, tokenizer: { kind: "words", lowercase: false, punctuation: "drop" }, rules: 2 },
+  {
+    change: {},
+    tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
+    rules: 2,
+    space: { order: 2, hasEnds: false },
+    several: true,
+  },
   { change: {}, tokenizer: { kind: "chars", lowercase: true }, rules: 2, space: { order: 5, hasEnds: true } },
   {
     change: { bidirectional: true, pooling: "max" },
@@ -113,18 +122,26 @@ export async function eachExport(
   cases: readonly Case[] = [...ids, ...ofText, ofHuggingFace],
 ): Promise<void> {
   for (const one of cases) {
-    const { change, tokenizer, truncate = "end", space, hashed, rules } = one;
+    const { change, tokenizer, truncate = "end", space, hashed, rules, several } = one;
     await inTemporaryDirectory(async (directory) => {
       // The rules refuse letters for a generated task, whose weights stand for those of a text here.
       const { letterRows = 0, ...others } = change;
-      const config = { ...trainingConfig(tinyRunConfig("runs", { ...others, seed: 8 })), letterRows };
+      const labelled = several && { labels: "many" as const };
+      const config = { ...trainingConfig(tinyRunConfig("runs", { ...others, seed: 8 })), letterRows, ...labelled };
       const { dataset: { labels }, spec, layout } = taskModel(config);
       const run = "20260101-000000-abcd";
       const weights = initialWeights(spec, layout, config);
       const ngrams = space
-        ? tinyLinear(space, vocabulary, ["words", "huggingface"].includes(tokenizer?.kind ?? ""), labels.length)
+        ? tinyLinear(
+          space,
+          vocabulary,
+          ["words", "huggingface"].includes(tokenizer?.kind ?? ""),
+          labels.length,
+          labelled || {},
+        )
         : hashed && tinyHashed(hashed, labels.length);
-      const version = { round: 1, digest: "d1ge57", weights, rejection: REJECTION, ...ngrams && { ngrams } };
+      const thresholds = several ? { thresholds: [0.45, 0.55] } : { rejection: REJECTION };
+      const version = { round: 1, digest: "d1ge57", weights, ...thresholds, ...ngrams && { ngrams } };
       const preprocessing = tokenizer && { tokenizer, vocabulary, maxLength: 4, truncate, ...rules && { rules } };
       await writeModel(directory, { run, config, labels, version, ...preprocessing && { preprocessing } });
       const folder = join(directory, "exported");
@@ -149,7 +166,8 @@ export async function eachExport(
 
 /** Asserts that `found` has the labels and flags of `expected`, and probabilities that differ by at most `most`. */
 export function assertSame(found: readonly Prediction[], expected: readonly Prediction[], most = 1e-6): void {
-  assertEquals(found.map((one) => [one.class, one.label]), expected.map((one) => [one.class, one.label]));
+  const given = (one: Prediction) => [one.class ?? null, one.label ?? null, one.labels?.map(({ label }) => label)];
+  assertEquals(found.map(given), expected.map(given));
   for (const [index, { probabilities }] of found.entries()) {
     const wanted = expected[index]!.probabilities;
     assertEquals(probabilities.length, wanted.length);

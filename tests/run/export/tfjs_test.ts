@@ -28,7 +28,7 @@ async function load(tf: unknown, folder: string, where?: string | URL): Promise<
 
 Deno.test("exportModel(tfjs): predict.js predicts rows and lists as the product does", async () => {
   const tf = await openTfjs();
-  await eachExport("tfjs", async (folder, inputs, expected, { tokenizer }) => {
+  await eachExport("tfjs", async (folder, inputs, expected, { tokenizer, several }) => {
     const classifier = await load(tf, folder);
     const before = tf.memory().numTensors;
     const questions = inputs.map(questionOf);
@@ -45,6 +45,8 @@ Deno.test("exportModel(tfjs): predict.js predicts rows and lists as the product 
     }
     const bare = tokenizer ? withNames : [...inputs.keys()];
     assertSame(classifier.predict(bare.map((at) => inputs[at])), bare.map((at) => expected[at]!));
+    // Each label has a threshold of its own there.
+    if (several) return;
     const [first] = sequences;
     const rejecting = (reject: number) => classifier.predict({ ids: first }, { reject });
     assertNotEquals(rejecting(0).label, null);

@@ -12,6 +12,8 @@ import rejection from "../../../model/rejection.ts" with { type: "text" };
 import batch from "../../../data/batches/batch.ts" with { type: "text" };
 import letterRows from "../../../data/batches/letter_rows.ts" with { type: "text" };
 import wordVectors from "../../../model/word_vectors.ts" with { type: "text" };
+import several from "../../../data/several.ts" with { type: "text" };
+import thresholds from "../../../model/thresholds.ts" with { type: "text" };
 import topLabels from "../../../standalone/top_labels.ts" with { type: "text" };
 import metrics from "../../../data/metrics.ts" with { type: "text" };
 import encoder from "../../../data/encode/text_encoder.ts" with { type: "text" };
@@ -45,7 +47,9 @@ const MODULES = [
   model,
   hashed,
   metrics,
+  several,
   rejection,
+  thresholds,
   topLabels,
   combine,
   batches,

@@ -14,6 +14,7 @@ import { type Combiner, createCombiner } from "../../../ngrams/combine.ts";
 import type { NgramSpace } from "../../../ngrams/features.ts";
 import type { HashedModel, HashedSpace } from "../../../ngrams/hashed.ts";
 import type { LinearModel } from "../../../ngrams/model.ts";
+import { labelsAbove, usualThresholds } from "../../../model/thresholds.ts";
 import { type RankedLabel, topLabels } from "../../../standalone/top_labels.ts";
 import type { ReadFile } from "./folder.ts";
 
@@ -23,10 +24,17 @@ declare const exactTokenizer: ((json: TokenizerJson) => Tokenizer) | undefined;
 /** The parts of `lockstep.json` that are read here. */
 interface About {
   readonly labels: readonly string[];
-  readonly model: { readonly vocabulary: number; readonly letterRows?: number; readonly embedding: number };
+  readonly model: {
+    readonly vocabulary: number;
+    readonly letterRows?: number;
+    readonly embedding: number;
+    readonly labels?: "many";
+  };
   readonly preprocessingDigest?: string;
   readonly ngrams?: LinearNumbers | HashedNumbers;
   readonly rejection?: Rejection;
+  /** `[labels]`, where a row may have several. */
+  readonly thresholds?: readonly number[];
 }
 
 interface LinearNumbers extends NgramSpace {
@@ -58,7 +66,9 @@ interface Row {
   readonly flags?: { readonly unknownShare: number; readonly truncated: boolean };
 }
 
-interface Answer extends RowAnswer {
+interface Answer extends Partial<RowAnswer> {
+  /** Those above their thresholds, in place of class and label, where a row may have several. */
+  readonly labels?: readonly RankedLabel[];
   readonly probabilities: readonly number[];
   readonly top?: readonly RankedLabel[];
 }
@@ -157,8 +167,11 @@ function createQuestions(about: About, reading: Reading | undefined, combine: Co
     about,
     encode: encode && ((input) => encode(input).tokens),
     ask(input, { reject, top = 0 } = {}) {
-      const { rejection, labels } = about;
+      const { rejection, labels, model, thresholds = usualThresholds(labels.length) } = about;
+      const several = model.labels === "many";
       const threshold = reject === undefined ? rejection?.threshold ?? 0 : thresholdFor(rejection?.points, reject);
+      const named = (probabilities: Float32Array) =>
+        labelsAbove(probabilities, thresholds).map((k) => ({ label: labels[k]!, probability: probabilities[k]! }));
       const list = Array.isArray(input) && !isRow(input) ? input : undefined;
       const rows = list ? list.map((one, index) => rowOf(one, `Input ${index}`)) : [rowOf(input, "The input")];
       return {
@@ -169,7 +182,7 @@ function createQuestions(about: About, reading: Reading | undefined, combine: Co
             combine?.(probabilities, ngramRow(row), 0);
             const listed = top > 0 && { top: topLabels(probabilities, labels, top) };
             return {
-              ...answerOf(probabilities, labels, threshold),
+              ...several ? { labels: named(probabilities) } : answerOf(probabilities, labels, threshold),
               probabilities: [...probabilities],
               ...listed,
               ...row.flags,
@@ -227,7 +240,7 @@ function encoderOf({ tokenizer, vocabulary, maxLength, truncate, rules }: Readin
 function combinerOf(
   numbers: LinearNumbers | HashedNumbers,
   bytes: Uint8Array<ArrayBuffer>,
-  { labels: { length: classes } }: About,
+  { labels: { length: classes }, model: { labels } }: About,
   reading: Reading | undefined,
 ): Combiner {
   const { buffer } = bytes;
@@ -242,19 +255,23 @@ function combinerOf(
   const { share } = numbers;
   if (numbers.exponent === undefined) return createCombiner({ share, model: hashedOf(numbers, tensor, classes) });
   const { exponent } = numbers;
-  return createCombiner({ share, exponent, model: linearOf(numbers, tensor, classes, reading!) });
+  return createCombiner({
+    share,
+    exponent,
+    model: linearOf(numbers, tensor, { classes, ...labels && { labels } }, reading!),
+  });
 }
 
 function linearOf(
   { order, hasEnds, tokenColumns }: LinearNumbers,
   tensor: (name: string) => Float32Array,
-  classes: number,
+  shape: Pick<LinearModel, "classes" | "labels">,
   { vocabulary, tokenizer }: Reading,
 ): LinearModel {
   const halves = tensor("keys");
   return {
     space: { order, hasEnds },
-    classes,
+    ...shape,
     vocabulary: keysOfVocabulary(vocabulary, hasLetters(tokenizer.kind)),
     keys: Uint32Array.from(
       { length: halves.length / 2 },

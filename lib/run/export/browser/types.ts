@@ -11,7 +11,8 @@ export function classifierTypes(
   { loader, result }: { readonly loader: string; readonly result: string },
 ): string {
   const returned = (type: string) => result.replace("$", type);
-  return `${rowTypes(model)}${ANSWER}
+  const answer = model.config.labels === "many" ? ANSWER.replace(ONE, SEVERAL) : ANSWER;
+  return `${rowTypes(model)}${answer}
 export interface Classifier {
   readonly about: About;
 ${
@@ -61,6 +62,15 @@ function rowTypes(model: TrainedModel): string {
     `export type Item = ${item};\n`;
 }
 
+const ONE = `  /** Position in the labels; null if the row is rejected. */
+  readonly class: number | null;
+  readonly label: string | null;
+`;
+
+const SEVERAL = `  /** The labels above their thresholds, the most probable first; may be empty. */
+  readonly labels: readonly { readonly label: string; readonly probability: number }[];
+`;
+
 const ANSWER = `
 export interface Options {
   /** Precision of the answers: a row that needs more confidence gets the label null. 0 answers all. */
@@ -70,10 +80,7 @@ export interface Options {
 }
 
 export interface Answer {
-  /** Position in the labels; null if the row is rejected. */
-  readonly class: number | null;
-  readonly label: string | null;
-  /** One a class, in the order of the labels. */
+${ONE}  /** One a class, in the order of the labels. */
   readonly probabilities: number[];
   /** The most probable labels, the most probable first, if the options want some. */
   readonly top?: readonly { readonly label: string; readonly probability: number }[];

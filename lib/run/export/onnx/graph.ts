@@ -1,5 +1,5 @@
 /**
- * Builds the ONNX graph of a model: embedding → LSTMs → pooling → dense → softmax, for padded rows with their lengths.
+ * Builds the ONNX graph of a model: embedding → LSTMs → pooling → dense → softmax, or sigmoids where rows may have several labels, for padded rows with their lengths.
  *
  * | value           | type and shape               |                                                                        |
  * | --------------- | ---------------------------- | ---------------------------------------------------------------------- |
@@ -64,7 +64,8 @@ export function buildGraph(spec: ModelSpec, layout: ParameterLayout, weights: Fl
   const kernel = builder.float("dense_kernel", [outputWidth(spec), spec.classes], view("dense/kernel"));
   const bias = builder.float("dense_bias", [spec.classes], view("dense/bias"));
   const logits = builder.add("logits", "Gemm", [pooled, kernel, bias]);
-  builder.add("probabilities", "Softmax", [logits], { axis: 1 });
+  if (spec.labels === "many") builder.add("probabilities", "Sigmoid", [logits]);
+  else builder.add("probabilities", "Softmax", [logits], { axis: 1 });
   const letters: Port = { name: "letters", type: "int32", shape: ["words", "runs"] };
   return {
     ...builder,

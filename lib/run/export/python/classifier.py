@@ -260,6 +260,9 @@ def padded(sequences, vocabulary, letters):
     return tokens, lengths, words
 
 
+MOST_LOG_ODDS = 16
+
+
 def softmax(scores):
     powers = np.exp(scores - scores.max())
     return powers / powers.sum()
@@ -268,7 +271,8 @@ def softmax(scores):
 class Ngrams:
     """A linear classifier of the n-grams of a sequence: see lib/ngrams of Lockstep. `names` are the known tokens."""
 
-    def __init__(self, about, tensors, kind, names):
+    def __init__(self, about, tensors, kind, names, several):
+        self.several = several
         self.exponent, self.order, self.has_ends = about["exponent"], about["order"], about["hasEnds"]
         self.token_columns = about["tokenColumns"]
         self.has_letters = kind in ("words", "huggingface")
@@ -300,6 +304,10 @@ class Ngrams:
 
     def combined(self, lstm, sequence):
         """The probabilities of both, by those of the LSTM."""
+        if self.several:
+            with np.errstate(divide="ignore"):
+                odds = np.clip(np.log(lstm) - np.log1p(-lstm), -MOST_LOG_ODDS, MOST_LOG_ODDS)
+            return 1 / (1 + np.exp(-(self.scores(sequence) + self.exponent * odds)))
         return softmax(self.exponent * np.log(np.maximum(lstm, 2.0**-149)) + self.scores(sequence))
 
     def scores(self, sequence):
@@ -310,7 +318,7 @@ class Ngrams:
         for part in (is_token, ~is_token):
             values[part] /= np.linalg.norm(values[part]) or 1.0
         scores = self.bias + values @ self.weights[columns]
-        return np.array([0.0, *scores]) if len(scores) == 1 else scores
+        return np.array([0.0, *scores]) if len(scores) == 1 and not self.several else scores
 
 
 class HashedNgrams:
@@ -367,6 +375,8 @@ class Classifier:
     def __init__(self, folder, about, lstm):
         self.about, self.lstm, self.encode, self.ngrams = about, lstm, None, None
         self.is_codes = False
+        self.several = about["model"].get("labels") == "many"
+        self.thresholds = about.get("thresholds", [0.5] * len(about["labels"]))
         preprocessing = read_json(folder, "preprocessing.json") if "preprocessingDigest" in about else None
         if preprocessing:
             kind = preprocessing["tokenizer"]["kind"]
@@ -380,11 +390,11 @@ class Classifier:
             if "features" in about["ngrams"]:
                 self.ngrams = HashedNgrams(about["ngrams"], tensors)
             else:
-                self.ngrams = Ngrams(about["ngrams"], tensors, kind, preprocessing["vocabulary"])
+                self.ngrams = Ngrams(about["ngrams"], tensors, kind, preprocessing["vocabulary"], self.several)
 
     def predict(self, inputs, reject=None, top=0):
         """
-        Returns class, label and probabilities of a row, or a list of answers for a list of rows: see README.md. Raises
+        Returns class, label (or labels) and probabilities of a row, or a list of answers for a list of rows. Raises
         TypeError or ValueError for other inputs, and ValueError if the model does not reach the precision `reject`. With
         `top` an answer lists as many of the most probable labels.
         """
@@ -411,6 +421,8 @@ class Classifier:
 
     def threshold(self, reject=None):
         """Returns the least probability of an answer for the precision `reject`, or the model's own."""
+        if self.several and reject:
+            raise ValueError(f"reject is {reject}, but each label of this model has a threshold of its own: expected 0")
         rejection = self.about.get("rejection", {"threshold": 0, "points": []})
         if reject is None or reject == 0:
             return rejection["threshold"] if reject is None else 0
@@ -486,6 +498,10 @@ class Classifier:
         return [{"label": self.about["labels"][index], "probability": float(row[index])} for index in order]
 
     def answer(self, row, threshold):
+        if self.several:
+            above = [index for index, least in enumerate(self.thresholds) if row[index] >= least]
+            above.sort(key=lambda index: -row[index])
+            return {"labels": [{"label": self.about["labels"][index], "probability": float(row[index])} for index in above]}
         best = int(row.argmax())
         label, probability = self.about["labels"][best], float(row[best])
         if probability >= threshold:

@@ -27,10 +27,11 @@ class Lstm(nn.Module):
     """
 
     def __init__(
-        self, vocabulary, embedding, hidden, classes, layers=1, bidirectional=False, pooling="last", letterRows=0
+        self, vocabulary, embedding, hidden, classes, layers=1, bidirectional=False, pooling="last", letterRows=0, labels="one"
     ):
         super().__init__()
         self.pooling = one_of("pooling", pooling, ("last", "mean", "max"))
+        self.several = one_of("labels", labels, ("one", "many")) == "many"
         self.embedding = nn.Embedding(vocabulary, embedding)
         self.letters = nn.Embedding(letterRows, embedding) if letterRows else None
         self.lstm = nn.LSTM(embedding, hidden, layers, batch_first=True, bidirectional=bidirectional)
@@ -61,13 +62,13 @@ class Lstm(nn.Module):
             own = self.embedding.weight[UNKNOWN]
             unknown = [own + self.letters.weight[torch.tensor(rows)].mean(dim=0) for rows in words]
             logits = self(torch.from_numpy(tokens).long(), torch.from_numpy(lengths).long(), unknown)
-            return torch.softmax(logits, dim=1).numpy()
+            return (torch.sigmoid(logits) if self.several else torch.softmax(logits, dim=1)).numpy()
 
 
 def load(folder):
     """Loads the model of a folder, ready to predict."""
     about = read_json(folder, "lockstep.json")
-    names = ("vocabulary", "embedding", "hidden", "classes", "layers", "bidirectional", "pooling", "letterRows")
+    names = ("vocabulary", "embedding", "hidden", "classes", "layers", "bidirectional", "pooling", "letterRows", "labels")
     lstm = Lstm(**{name: about["model"][name] for name in names if name in about["model"]})
     tensors = read_safetensors(os.path.join(folder, "model.safetensors"))
     lstm.load_state_dict({name: torch.from_numpy(values) for name, values in tensors.items()})
