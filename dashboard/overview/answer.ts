@@ -45,7 +45,7 @@ function one(prediction: Prediction, { length, labels }: ModelInfo, question: Qu
     ...truncated ? [`cut: ${counted(length, "token is", "tokens are")} read`] : [],
   ].map((flag) => markup`<li key=${flag}>${flag}</li>`);
   return markup`
-    <p class="answer"><strong id="label">${prediction.label ?? NONE}</strong>${" "}
+    <p class="answer"><strong id="label">${nameOf(prediction)}</strong>${" "}
       <span id="class" class="hint">${classText(prediction)}</span></p>
     <ul id="flags" class="flags">${flags}</ul>
     <ol id="bars" class="bars">${barsOf(prediction, labels)}</ol>
@@ -54,27 +54,37 @@ function one(prediction: Prediction, { length, labels }: ModelInfo, question: Qu
 
 const NONE = "none of these";
 
-/** Formats an answer as its label and its probability. */
-export function verdictOf({ label, class: best, probabilities, rejected }: Prediction): string {
-  return `${label ?? NONE} ${percent(rejected ? rejected.probability : probabilities[best ?? -1], 1)}`;
+function nameOf({ label, labels }: Prediction): string {
+  return labels ? labels.map(({ label }) => label).join(", ") || "no label" : label ?? NONE;
+}
+
+/** Formats an answer as its label and its probability, or as its labels. */
+export function verdictOf(prediction: Prediction): string {
+  const { class: best, probabilities, rejected, labels } = prediction;
+  return labels
+    ? nameOf(prediction)
+    : `${nameOf(prediction)} ${percent(rejected ? rejected.probability : probabilities[best ?? -1], 1)}`;
 }
 
 /** Returns a bar per class, or per most likely class if there are many. */
-function barsOf({ probabilities, class: chosen, label }: Prediction, labels: readonly string[]): ComponentChildren[] {
+function barsOf(prediction: Prediction, labels: readonly string[]): ComponentChildren[] {
+  const { probabilities, class: chosen, label, labels: several } = prediction;
+  const isGiven = (index: number) => several?.some((one) => one.label === labels[index]) ?? index === chosen;
   const all = probabilities.map((share, index) => ({
     share,
     name: (index === chosen ? label : labels[index]) ?? `class ${index}`,
-    look: index === chosen ? "chosen" : "",
+    look: isGiven(index) ? "chosen" : "",
   }));
   const few = all.length <= MOST;
   const shown = few ? all : all.toSorted((a, b) => b.share - a.share).slice(0, MOST);
   const rest = Math.max(0, 1 - shown.reduce((sum, { share }) => sum + share, 0));
-  return [...shown, ...few ? [] : [{ share: rest, name: `${count(all.length - MOST)} others`, look: "" }]]
+  return [...shown, ...few || several ? [] : [{ share: rest, name: `${count(all.length - MOST)} others`, look: "" }]]
     .map((bar) => h(Bar, { key: bar.name, ...bar }, markup`<span class="number">${percent(bar.share)}</span>`));
 }
 
 /** Returns the class of the answer and its probability, or those of a rejected one and what it needs. */
-function classText({ class: best, rejected, probabilities }: Prediction): string {
+function classText({ class: best, rejected, probabilities, labels }: Prediction): string {
+  if (labels) return labels.map(({ probability }) => percent(probability)).join(", ");
   if (!rejected) return `class ${best} · ${percent(probabilities[best ?? -1])}`;
   const { label, probability, threshold } = rejected;
   return `most probable: ${label} · ${percent(probability)}, less than ${percent(threshold)}`;

@@ -54,8 +54,10 @@ export function textOf(question: Question): string {
 /** Returns a CSV of questions and their answers. */
 export function answersCsv(questions: readonly Question[], predictions: readonly Prediction[]): string {
   const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
-  const rows = predictions.map(({ label, class: best, probabilities, rejected }, at) =>
-    [quoted(textOf(questions[at]!)), quoted(label ?? ""), rejected?.probability ?? probabilities[best ?? -1]].join()
-  );
+  const rows = predictions.map(({ label, labels, class: best, probabilities, rejected }, at) => {
+    const name = labels ? labels.map((one) => one.label).join("|") : label ?? "";
+    const probability = labels ? Math.max(...probabilities) : rejected?.probability ?? probabilities[best ?? -1];
+    return [quoted(textOf(questions[at]!)), quoted(name), probability].join();
+  });
   return ["text,label,probability", ...rows, ""].join("\n");
 }

@@ -78,5 +78,7 @@ Deno.test("AnswerView shows one answer with its bars, several as a list, and a r
     textOf(h(AnswerView, { answers: both, questions: [{ text: "q" }, { tokens: [1, 2] }], model })),
     "q y 75.0\u00a0% 1 2 none of these 60.0\u00a0%",
   );
+  const several = { class: null, label: null, probabilities: [0.75, 0.6], labels: [{ label: "y", probability: 0.75 }] };
+  assertEquals([verdictOf(several), verdictOf({ ...several, labels: [] })], ["y", "no label"]);
   assertEquals([verdictOf(first), verdictOf(second)], ["y 75.0\u00a0%", "none of these 60.0\u00a0%"]);
 });
