@@ -12,9 +12,11 @@
  *
  * @module
  */
+import { crossValidateRows } from "./lib/api/cross_validate.ts";
 import { loadModel } from "./lib/api/load.ts";
 import { mountableApp, serveModel } from "./lib/api/serve.ts";
 import { resumeRun, trainRows } from "./lib/api/train.ts";
+import type { CrossValidateOptions, CrossValidation } from "./lib/api/types/labels.ts";
 import type { LoadOptions, Model } from "./lib/api/types/model.ts";
 import type { AppOptions, ServeOptions, Server } from "./lib/api/types/service.ts";
 import type { ResumeOptions, Run, TrainOptions } from "./lib/api/types/training.ts";
@@ -32,6 +34,7 @@ export type {
   TableTarget,
 } from "./lib/api/types/model.ts";
 export type { Input, Prediction, PredictOptions, Reasons } from "./lib/standalone/answer_types.ts";
+export type { CrossValidateOptions, CrossValidation, RowFindings } from "./lib/api/types/labels.ts";
 export type { ModelOptions, ProcessOptions, ServiceOptions } from "./lib/api/types/options.gen.ts";
 export type { Row, Rows } from "./lib/api/types/rows.ts";
 export type { AppOptions, ServeOptions, Server } from "./lib/api/types/service.ts";
@@ -74,6 +77,22 @@ export function train(options: TrainOptions): Promise<Run> {
  */
 export function resume(source: string, options: ResumeOptions = {}): Promise<Run> {
   return resumeRun(source, options, threadUrls);
+}
+
+/**
+ * Finds labels that are probably wrong, and how well models do on rows that they have not seen, as
+ * `check --cross-validate` does. Throws an InputError for options or rows that it cannot use, and the reason of `signal`.
+ *
+ * @example
+ * ```ts
+ * import { crossValidate } from "lockstep";
+ *
+ * const { accuracy, spread, suspects } = await crossValidate({ data: "tickets.csv", folds: 5 });
+ * console.log(`${accuracy} ± ${spread}`, suspects.examples[0]?.text);
+ * ```
+ */
+export function crossValidate(options: CrossValidateOptions): Promise<CrossValidation> {
+  return crossValidateRows(options, threadUrls.foldsUrl);
 }
 
 /**

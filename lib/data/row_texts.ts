@@ -46,7 +46,7 @@ export class KeptTexts {
 }
 
 /** Returns the place of a row: `tickets.csv:18`. */
-function rowPlace({ file, line }: Pick<Row, "file" | "line">): string {
+export function rowPlace({ file, line }: Pick<Row, "file" | "line">): string {
   return `${sourceName(file)}:${line}`;
 }
 

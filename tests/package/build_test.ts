@@ -47,7 +47,9 @@ Deno.test("deno task package builds the same tarball in every folder, without it
     assertEquals(scripts.filter((name) => !names.includes(`${name}.map`)), []);
     const predictor = gzipSync(await readFile(join(content, "predict.js")));
     assert(predictor.length < 40_000, `predict.js has ${predictor.length} bytes, compressed`);
-    for (const name of ["main", "mod", "predict", "workers/train", "workers/ngrams", "workers/predict"]) {
+    for (
+      const name of ["main", "mod", "predict", "workers/train", "workers/ngrams", "workers/predict", "workers/folds"]
+    ) {
       assert(scripts.includes(`${name}.js`), name);
     }
   });

@@ -1,7 +1,7 @@
 /** Formats what cross-validation finds about labels as lines for people. */
 import { counted, percent, whole } from "../../base/counted.ts";
 import { printable, shortened } from "../../base/printable.ts";
-import type { Examination, Example } from "../../run/evaluation/examine_labels.ts";
+import type { Examination, RowFindings } from "../../run/evaluation/examine_labels.ts";
 import { item, more } from "./check_report.ts";
 import { confusedText } from "./evaluation_report.ts";
 
@@ -42,21 +42,21 @@ function list(
   is: string,
   are: string,
   what: string,
-  text: (row: Example) => string,
+  text: (row: RowFindings) => string,
 ): string[] {
   if (rows === 0) return [item(name, "none")];
   const shown = examples.slice(0, LISTED);
   return [
     item(name, `${whole(rows)} ${rows === 1 ? `row ${is}` : `rows ${are}`}, ${what}`),
-    ...shown.map((row) => `  ${printable(text(row))}: ${printable(shortened(row.text, TEXT))}`),
+    ...shown.map((row) => `  ${printable(text(row))}: ${printable(shortened(row.text ?? "", TEXT))}`),
     ...more(rows, shown.length),
   ];
 }
 
-function suspectText({ place, label, likely, likelyProbability }: Example): string {
+function suspectText({ place, label, likely, likelyProbability }: RowFindings): string {
   return `${place}: ${label}, probably ${likely} (${percent(likelyProbability)})`;
 }
 
-function nearText({ place, label, near }: Example): string {
+function nearText({ place, label, near }: RowFindings): string {
   return `${place} (${label}), like ${near!.place} (${near!.label})`;
 }

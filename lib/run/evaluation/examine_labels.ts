@@ -26,8 +26,8 @@ const FEW_PER_FOLD = 2;
 
 /** Describes a row by the models of the other folds. */
 export interface RowFindings {
+  /** The place where it was read: `tickets.csv:18`. */
   readonly place: string;
-  readonly line: number;
   readonly label: string;
   /** Probability of the label. */
   readonly probability: number;
@@ -35,12 +35,10 @@ export interface RowFindings {
   readonly likelyProbability: number;
   /** Tells whether the label is probably wrong. */
   readonly isSuspect: boolean;
-  /** The place and the label of the most similar row with another label, and the share of both that is equal. */
-  readonly near: { readonly place: string; readonly label: string; readonly share: number } | undefined;
-}
-
-export interface Example extends RowFindings {
-  readonly text: string;
+  /** The most similar row with another label, and the share of both that is equal: 1 if all is. Absent without one. */
+  readonly near?: { readonly place: string; readonly label: string; readonly share: number };
+  /** The text, of rows that are listed. */
+  readonly text?: string;
 }
 
 export interface Examination {
@@ -52,9 +50,9 @@ export interface Examination {
   readonly folds: readonly number[];
   readonly spread: number;
   /** Rows whose label is probably wrong: their number, and the most suspected ones. */
-  readonly suspects: { readonly rows: number; readonly examples: readonly Example[] };
+  readonly suspects: { readonly rows: number; readonly examples: readonly RowFindings[] };
   /** Rows that are almost equal to one with another label, and the most similar pairs. */
-  readonly nearDuplicates: { readonly rows: number; readonly examples: readonly Example[] };
+  readonly nearDuplicates: { readonly rows: number; readonly examples: readonly RowFindings[] };
   /** Pairs of classes that are mixed up, the worst first. */
   readonly confused: readonly { readonly label: string; readonly given: string; readonly rows: number }[];
   /** Classes that need rows, those with fewest first. F1 is null where no model could learn the class. */
@@ -88,6 +86,7 @@ export async function examineLabels(data: LoadedData, options: ExaminationOption
   if (labels.length < folds) {
     throw inputError("crossValidate", `${counted(labels.length, "row")} cannot be divided into ${folds} folds`);
   }
+  threads.signal?.throwIfAborted();
   const foldOf = drawFolds(labels, groupsOf(data), folds, seed);
   const lone = loneFolds(labels, foldOf, classes);
   const others = data.statistics.vocabulary.vectors?.others ?? 0;
@@ -106,13 +105,12 @@ export async function examineLabels(data: LoadedData, options: ExaminationOption
     const partner = partners[row]!;
     return {
       place: placeOf(places, row),
-      line: places.lines[row]!,
       label: nameOf(row),
       probability: errors.ofLabel[row]!,
       likely: names[likely]!,
       likelyProbability: probabilities[row * classes + likely]!,
       isSuspect: suspected.has(row),
-      near: partner < 0 ? undefined : { place: placeOf(places, partner), label: nameOf(partner), share: shares[row]! },
+      ...partner >= 0 && { near: { place: placeOf(places, partner), label: nameOf(partner), share: shares[row]! } },
     };
   };
   // Equal rows are conflicts of their own.
@@ -185,7 +183,7 @@ async function withTexts(
   lists: readonly (readonly RowFindings[])[],
   { training: { places } }: LoadedData,
   options: ReadOptions,
-): Promise<Example[][]> {
+): Promise<RowFindings[][]> {
   const wanted = [...new Set(lists.flat().map(({ place }) => place))];
   const texts = new Map(wanted.map((place) => [place, places.texts.at(place) ?? ""]));
   for await (const { place, row } of rowsAt(wanted, places.sources, options)) texts.set(place, textOf(row));

@@ -2,6 +2,7 @@
 import { inputError } from "../../base/errors.ts";
 import { quotedSource } from "../../formats/bytes.ts";
 import { isProblem } from "../../formats/entry.ts";
+import { rowPlace } from "../../data/row_texts.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
 import { openRows, type SourceInfo } from "../../formats/rows.ts";
 import type { Examined } from "./examine_labels.ts";
@@ -27,8 +28,8 @@ export async function writeSuspects(
   const nothing = COLUMNS.map(() => null);
   for await (const batch of reader.batches()) {
     const lines = batch.map((entry) => {
-      const { line, probability, likely, likelyProbability, isSuspect, near } = findingsOf(row);
-      if (isProblem(entry) || line !== entry.line) return writer.row(entry, nothing);
+      const { place, probability, likely, likelyProbability, isSuspect, near } = findingsOf(row);
+      if (isProblem(entry) || place !== rowPlace(entry)) return writer.row(entry, nothing);
       row++;
       return writer.row(entry, [
         rounded(1 - probability),

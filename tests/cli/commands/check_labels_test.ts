@@ -4,14 +4,13 @@ import { z } from "zod";
 import { InputError } from "../../../lib/base/errors.ts";
 import { Random, Stream } from "../../../lib/base/numbers/random.ts";
 import { checkCommand } from "../../../lib/cli/commands/check.ts";
-import { threadUrls } from "../../../threads.ts";
 import { options, withFiles } from "../../data/reading.ts";
 import { sha256 as digestOf } from "../../../lib/base/sha256.ts";
 import { writeSuspects } from "../../../lib/run/evaluation/write_suspects.ts";
 import { soon } from "../../serve/http/reading.ts";
 import { fakeTerminal } from "../terminal/fake_terminal.ts";
 
-const { foldsUrl } = threadUrls;
+const foldsUrl = new URL("../../../workers/folds.ts", import.meta.url);
 
 /** Checks files, and returns what is printed. */
 async function check(args: readonly string[], cores = 2, interrupted = () => new AbortController().signal) {
@@ -158,14 +157,12 @@ Deno.test("writeSuspects refuses rows of a file that has changed since it was re
   withFiles({ "rows.csv": "text,label\na,x\nb,y\n" }, async (folder) => {
     const file = join(folder, "rows.csv");
     const findingsOf = (row: number) => ({
-      place: "",
-      line: row + 2,
+      place: `${file}:${row + 2}`,
       label: "x",
       probability: 0.25,
       likely: "y",
       likelyProbability: 0.75,
       isSuspect: row === 0,
-      near: undefined,
     });
     const sha256 = await digestOf(await Deno.readFile(file));
     const source = { name: file, format: "", sha256, bytes: 0 };

@@ -5,9 +5,8 @@ import { InputError } from "../../../lib/base/errors.ts";
 import { bytesOf, pieces, withFiles } from "../../data/reading.ts";
 import { fakeTerminal } from "../terminal/fake_terminal.ts";
 import { run } from "../process.ts";
-import { threadUrls } from "../../../threads.ts";
 
-const THREADS = { foldsUrl: threadUrls.foldsUrl, cores: 2 };
+const THREADS = { foldsUrl: new URL("../../../workers/folds.ts", import.meta.url), cores: 2 };
 
 /** Returns the output of `check` for `content` on standard input, and its exit code. */
 async function check(content: string, ...args: string[]) {
