@@ -6,7 +6,8 @@
  */
 import { type Browser, chromium, type Page } from "playwright-core";
 import { CHROMIUM, CHROMIUM_FLAGS, serve } from "../tests/dashboard/browser/browser.ts";
-import { failedRun } from "../tests/dashboard/browser/fake_runs.ts";
+import { textRun } from "../tests/dashboard/browser/fake_runs.ts";
+import { at } from "../tests/dashboard/browser/trained_run.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 const README_PICTURE = `${ROOT}docs/dashboard.png`;
@@ -41,6 +42,7 @@ async function shoot(name: string, address: string, prepare: Prepare): Promise<v
 
 /** Waits until images and charts are drawn, and takes the focus away. */
 async function settle(page: Page): Promise<void> {
+  await page.mouse.move(0, 0);
   await page.evaluate(`document.activeElement.blur(); scrollTo(0, 0);
     new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))`);
   await page.waitForTimeout(150);
@@ -169,11 +171,10 @@ async function finishedRun(server: Process): Promise<void> {
   const act = (id: string, action: string) => fetch(`${url}runs/${id}/${action}`, { method: "POST" });
   const quick = await begin({ epochs: 2, learningRate: 0.001, name: "slow learner", tags: ["tuning"] });
   await until(async () => await stateOf(quick) === "finished");
-  const wide = await begin({ hidden: 256, epochs: 12, name: "wider LSTM", tags: ["tuning"] });
+  const wide = await begin({ hidden: 128, epochs: 8, name: "wider LSTM", tags: ["tuning"] });
   await until(async () => await runOf() === wide);
   await shoot("02-first-epoch", url, points(3));
-  await until(async () => Number((await json(`${url}runs/${wide}`))["events"]) > 40);
-  await shoot("03-training", url, points(30));
+  await shoot("03-training", url, (page) => page.locator("#quality", { hasText: "after epoch" }).waitFor());
   await act(wide, "pause");
   await shoot("04-paused", url, state("paused"));
   const queued = await begin({ hidden: 192, name: "next in the queue" });
@@ -183,32 +184,35 @@ async function finishedRun(server: Process): Promise<void> {
   await shoot("11-stopped", `${url}?run=${wide}`, banner("Stopped"));
   await shoot("12-runs", `${url}?run=${first}#runs`, async (page) => {
     await state("finished")(page);
-    await page.locator("#run-rows tr").nth(2).waitFor();
+    await page.locator("#run-list tbody tr").nth(2).waitFor();
   });
   await shoot("13-compared", `${url}?run=${first}&compare=${first},${quick}#runs`, async (page) => {
-    await page.locator("#run-rows tr").nth(2).waitFor();
+    await page.locator("#run-list tbody tr").nth(2).waitFor();
     await page.waitForTimeout(1000);
   });
   await shoot("14-new-run", `${url}?run=${first}#runs`, async (page) => {
-    await page.locator("#like-run").click();
+    await page.getByRole("button", { name: "Like this run" }).click();
     await page.locator("#new-learningRate").waitFor();
   });
   await shoot("15-service", `${url}#service`, (page) => page.waitForTimeout(3000));
 
   await until(async () => await stateOf(queued) === "running" && await runOf() === queued);
-  for (const page of Object.values(pages)) await page.goto(url).then(() => points(3)(page));
-  await server.end("SIGKILL");
-  if (!isOnlyReadme) {
-    for (const [look, page] of Object.entries(pages)) {
-      await state("reconnecting")(page);
-      await page.screenshot({ path: `${target}/16-server-gone-${look}.png`, fullPage: true });
-    }
-    console.log("16-server-gone");
+  for (const page of Object.values(pages)) {
+    await page.goto(`${url}?run=${first}`);
+    await page.locator("#worst-mistakes li").first().waitFor();
   }
+  await server.end("SIGKILL");
+  for (const [look, page] of Object.entries(pages)) {
+    await banner("does not answer")(page);
+    await page.screenshot({ path: `${target}/16-server-gone-${look}.png`, fullPage: true });
+  }
+  console.log("16-server-gone");
   const later = start("serve", first, ...runsDir);
   await answering(later);
-  await shoot("17-interrupted", `${later.url}?run=${queued}`, state("interrupted"));
-  const fake = serve([failedRun()]);
+  await shoot("17-interrupted", `${later.url}?run=${queued}`, banner("Interrupted"));
+  const failed = textRun(50);
+  failed.record({ type: "failed", error: "Worker 1 was lost 4 times in a row: out of memory" }, at(51));
+  const fake = serve([failed]);
   await shoot("18-failed", `http://127.0.0.1:${fake.port}/`, state("failed"));
   for (const page of Object.values(pages)) await page.goto("about:blank");
   await fake.close();

@@ -4,7 +4,7 @@ import type { RowMetrics } from "../base/row_metrics.ts";
 import type { DataStatistics } from "../data/statistics.ts";
 import type { RunDetail } from "../run/types.ts";
 import { percent } from "./format.ts";
-import { type RunView, setting } from "./run_view.ts";
+import { type RunView, setting, settings } from "./run_view.ts";
 
 export interface Reference {
   readonly name: string;
@@ -38,7 +38,9 @@ export function qualityOf(view: RunView, { data, last }: Known): Quality {
   const { summary, validation, baseline, started } = view;
   const served = summary?.test ?? summary?.validation;
   const role = summary?.test ? "test" : "validation";
-  const number = served?.rows ?? started?.data?.validation ?? setting(view, "heldOut");
+  // A run on files that has not read them yet has only the default.
+  const planned = settings(view)["task"] === "table" ? undefined : setting(view, "heldOut");
+  const number = served?.rows ?? started?.data?.validation ?? planned;
   const common = { rows: number === undefined ? "" : `on ${counted(number, `${role} row`)}` };
   const others = othersOf(view, role, data, last);
   if (served) {

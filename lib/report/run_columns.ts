@@ -88,5 +88,7 @@ const MOST_DIFFERING = 6;
 
 /** Returns the names of the columns of a list of `runs`, unless the user chooses others: usual results, and what differs. */
 export function usualColumns(runs: readonly RunDetail[]): string[] {
-  return [...USUAL, ...differingKeys(runs).slice(0, MOST_DIFFERING).map(({ name }) => name)];
+  // Results have the same names as a few keys: the epochs that were made are there already.
+  const keys = differingKeys(runs).map(({ name }) => name).filter((key) => !USUAL.includes(key));
+  return [...USUAL, ...keys.slice(0, MOST_DIFFERING)];
 }

@@ -13,7 +13,8 @@ export function applyDetail(
   // The results of a run that has ended are known before its events are read.
   view.end = summary ? { events, summary } : undefined;
   if (summary && view.lastId < events) showEnd(view, summary);
-  if (state === "interrupted") view.phase = "interrupted";
+  view.isInterrupted = state === "interrupted";
+  if (view.isInterrupted) view.phase = "interrupted";
   else if (view.phase === "interrupted") view.phase = "running";
   if (view.lastId > 0) return;
   if (state === "queued") view.phase = "queued";

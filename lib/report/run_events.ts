@@ -38,6 +38,8 @@ export function apply(view: RunView, event: RunEvent): void {
   view.seconds = Math.max(view.seconds, (at - view.origin) / 1000);
   reduce(view, event);
   if (view.end && event.id < view.end.events) showEnd(view, view.end.summary);
+  // Its events are from the time when a process trained it.
+  if (view.isInterrupted) view.phase = "interrupted";
 }
 
 function reduce(view: RunView, event: RunEvent): void {

@@ -22,6 +22,8 @@ export interface Note {
 export interface RunView {
   readonly run: string;
   phase: Phase;
+  /** True if no process trains the run, which its events do not contain. */
+  isInterrupted: boolean;
   /** Place in the queue; undefined for a run that is not queued. */
   place: number | undefined;
   /** Id of the newest event that was applied. */
@@ -69,6 +71,7 @@ export function createView(run: string): RunView {
   return {
     run,
     phase: "waiting",
+    isInterrupted: false,
     place: undefined,
     lastId: 0,
     points: 0,

@@ -37,7 +37,7 @@ Deno.test("classDifferences() begins with the class whose F1 differs most", () =
 Deno.test("columnOf() sorts by a result or a config key, and usualColumns() has the keys that differ", () => {
   const runs = [10, 20, 30].map((points, at) => {
     const run = tokenRun(points, `run-${at}`);
-    run.config = { hidden: [8, 64, 16][at]!, task: "parity" };
+    run.config = { hidden: [8, 64, 16][at]!, epochs: at, task: "parity" };
     if (at > 0) run.finish(points);
     return run.detail();
   });

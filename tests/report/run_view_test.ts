@@ -207,6 +207,18 @@ Deno.test("the view has the served model's metrics and the run's config, also fr
   assertEquals([setting(shown, "stepsPerEpoch"), settings(shown).task], [563, "parity"]);
 });
 
+Deno.test("the view of an interrupted run stays so while its events are read, until it is resumed", () => {
+  const run = trained(60);
+  const shown = createView("a");
+  applyDetail(shown, { ...run.detail(), state: "interrupted" });
+  for (const event of run.events) {
+    apply(shown, event);
+    assertEquals(shown.phase, "interrupted", `after event ${event.id}`);
+  }
+  applyDetail(shown, run.detail());
+  assertEquals(shown.phase, "running");
+});
+
 Deno.test("the view has the results of a finished run before its events, and keeps them meanwhile", () => {
   const run = trained(60);
   run.record(finishedEvent("a", 60), at(61));
