@@ -4,8 +4,8 @@ import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedEvent } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { bytes } from "../../lib/report/format.ts";
 import {
+  asChoice,
   BASIC,
   commaList,
   commandOf,
@@ -15,6 +15,8 @@ import {
   LABELS,
   textsOf,
   valuesOf,
+  withColumns,
+  withFiles,
 } from "../../lib/report/run_form.ts";
 import type { RunView } from "../../lib/report/run_view.ts";
 import type { DataFiles, FilePreview } from "../../lib/run/library/data_files.ts";
@@ -41,13 +43,11 @@ export function NewRun({ like, started }: NewRunProps): ComponentChildren {
     ${open.value && h(Form, { key: open.value, config, started })}</div>`;
 }
 
+const NO_COLUMNS = { columns: [] };
+
 interface FormProps extends Pick<NewRunProps, "started"> {
   readonly config: Readonly<Record<string, unknown>>;
 }
-
-/** Fields that name files of the server. */
-const FILES = ["validation", "test", "weights", "tokenizer", "vectors"];
-const COLUMNS = ["textColumn", "labelColumn"] as const;
 
 function Form({ config, started }: FormProps): ComponentChildren {
   const form = useRef<HTMLFormElement>(null);
@@ -58,8 +58,6 @@ function Form({ config, started }: FormProps): ComponentChildren {
   const wrong = useSignal<ReadonlySet<string>>(new Set());
   const error = useSignal("");
   const status = useSignal("");
-  const set = (changes: Iterable<readonly [name: string, text: string]>) =>
-    texts.value = new Map([...texts.peek(), ...changes]);
   const focus = (name: string | undefined) => form.current?.querySelector<HTMLElement>(`#new-${name}`)?.focus();
   const fail = (problem: unknown) => {
     const at = problem instanceof Refusal ? problem.fields : [];
@@ -69,7 +67,7 @@ function Form({ config, started }: FormProps): ComponentChildren {
   useEffect(() => {
     runProperties().then((properties) => {
       fields.value = fieldsOf(properties);
-      set(textsOf(fields.value, config));
+      texts.value = textsOf(fields.value, config);
     }, fail);
     request<DataFiles>("files").then((answer) => files.value = answer.files, fail);
   }, []);
@@ -81,11 +79,8 @@ function Form({ config, started }: FormProps): ComponentChildren {
     preview.value = undefined;
     if (!files.value.some(({ name }) => name === first)) return;
     request<FilePreview>(`files/preview?name=${encodeURIComponent(first)}`).then((answer) => {
-      const { columns, hasHeader } = preview.value = answer;
-      // Columns that the user chose stay if the file has them.
-      const isUnknown = (name: typeof COLUMNS[number]) => !columns.includes(texts.peek().get(name) ?? "");
-      set(COLUMNS.filter(isUnknown).map((name) => [name, answer[name] ?? ""]));
-      set([["header", hasHeader || columns.length === 0 ? "" : "no"]]);
+      preview.value = answer;
+      texts.value = withColumns(texts.peek(), answer);
     }, fail);
   }, [first, files.value]);
   const values = valuesOf(fields.value, texts.value);
@@ -98,18 +93,16 @@ function Form({ config, started }: FormProps): ComponentChildren {
       started();
     }, fail);
   };
-  const row = (field: Field) => {
-    const { name } = field;
-    const isColumn = COLUMNS.some((column) => column === name) && (preview.value?.columns.length ?? 0) > 0;
-    return h(FieldRow, {
-      key: name,
-      field: isColumn ? { ...field, kind: "choice", options: preview.value!.columns } : field,
-      files: name === "data" || FILES.includes(name) ? files.value : [],
-      text: texts.value.get(name) ?? "",
-      isWrong: wrong.value.has(name),
-      set: (text: string) => set([[name, text]]),
+  const names = files.value.map(({ name }) => name);
+  const row = (field: Field) =>
+    h(FieldRow, {
+      key: field.name,
+      field: asChoice(field, preview.value ?? NO_COLUMNS),
+      files: names,
+      text: texts.value.get(field.name) ?? "",
+      isWrong: wrong.value.has(field.name),
+      set: (text: string) => texts.value = new Map([...texts.peek(), [field.name, text]]),
     });
-  };
   const isBasic = ({ name }: Field) => BASIC.includes(name);
   const others = fields.value.filter((field) => !isBasic(field));
   const isUnfolded = others.some(({ name }) => wrong.value.has(name));
@@ -118,8 +111,8 @@ function Form({ config, started }: FormProps): ComponentChildren {
     <form ref=${form} id="new-run-form" class="card new-run" aria-label="New run" novalidate onSubmit=${submit}>
       ${fields.value.filter(isBasic).map(row)}
       <div class="wide" id="new-preview">${
-    rows.length > 0 &&
-    h(Numbers, { labelledBy: "new-preview-title", look: "texts", columns: preview.value!.columns, rows })
+    rows.length > 0 && markup`<h3 id="new-rows">First rows</h3>
+      ${h(Numbers, { labelledBy: "new-rows", columns: preview.value!.columns, rows })}`
   }</div>
       ${
     others.length > 0 && markup`<details class="wide" open=${isUnfolded || undefined}>
@@ -135,7 +128,7 @@ function Form({ config, started }: FormProps): ComponentChildren {
 interface RowProps {
   readonly field: Field;
   /** Files to choose from. */
-  readonly files: DataFiles["files"];
+  readonly files: readonly string[];
   readonly text: string;
   readonly isWrong: boolean;
   readonly set: (text: string) => void;
@@ -147,20 +140,19 @@ export function FieldRow({ field, files, text, isWrong, set }: RowProps): Compon
   const change = (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) => set(event.currentTarget.value);
   const common = { id, "aria-describedby": `${id}-hint`, "aria-invalid": isWrong ? "true" : undefined };
   const option = (value: string) => markup`<option key=${value} value=${value}>${value}</option>`;
+  const offered = withFiles(field, text, files);
+  const list = `${id}-files`;
   const input = kind === "choice"
     ? markup`<select ...${common} value=${text} onChange=${change}><option value="">${
       fallback === "" ? "none" : `default: ${fallback}`
     }</option>${options.map(option)}</select>`
     : markup`<input ...${common} type=${kind === "number" ? "number" : "text"} min=${minimum} max=${maximum} step="any"
-        list=${files.length > 0 ? `${id}-files` : undefined} autocomplete="off" spellcheck=${false}
-        placeholder=${fallback} value=${text} onInput=${change} />`;
-  // The first file is chosen in the field itself; more are added after a comma.
-  const before = kind === "list" ? text.replace(/[^,]*$/, (last) => last.startsWith(" ") ? " " : "") : "";
-  return markup`<p><label for=${id}>${LABELS[name] ?? name}</label>${input}${
-    files.length > 0 && markup`<datalist id="${id}-files">${
-      files.map((file) => markup`<option value="${before}${file.name}">${bytes(file.bytes)}</option>`)
-    }</datalist>`
-  }<span id="${id}-hint" class="hint">${HINTS[name] ?? inFormWords(description)}</span></p>`;
+        list=${offered.length > 0 ? list : undefined} autocomplete="off" spellcheck=${false} placeholder=${fallback}
+        value=${text} onInput=${change} />${
+      offered.length > 0 && markup`<datalist id=${list}>${offered.map(option)}</datalist>`
+    }`;
+  return markup`<p><label for=${id}>${LABELS[name] ?? name}</label>${input}
+    <span id="${id}-hint" class="hint">${HINTS[name] ?? inFormWords(description)}</span></p>`;
 }
 
 /** Descriptions that the schema does not have. */

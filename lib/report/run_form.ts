@@ -1,4 +1,5 @@
 /** Derives the form for a new run from the schema that the server validates with. */
+import type { Preview } from "../run/library/preview.ts";
 import { flagName } from "./flag_name.ts";
 import { plain } from "./format.ts";
 
@@ -121,6 +122,35 @@ export function textsOf(fields: readonly Field[], config: Readonly<Record<string
     const text = listText(names);
     return text === fallback || text === "" ? [] : [[name, text] as const];
   }));
+}
+
+/** The fields that name a column of the data. */
+const COLUMNS = ["textColumn", "labelColumn"] as const;
+
+/** Names the columns of a file, and those that are probably text and label. */
+export type Columns = Pick<Preview, "columns" | "hasHeader" | typeof COLUMNS[number]>;
+
+/** Returns the texts of a form whose file has these columns. Those that the user chose stay if the file has them. */
+export function withColumns(texts: ReadonlyMap<string, string>, file: Columns): Map<string, string> {
+  const { columns, hasHeader } = file;
+  const guessed = COLUMNS.filter((name) => !columns.includes(texts.get(name) ?? ""))
+    .map((name) => [name, file[name] ?? ""] as const);
+  return new Map([...texts, ...guessed, ["header", hasHeader || columns.length === 0 ? "" : "no"]]);
+}
+
+/** Returns `field` as a choice of the columns of the file, if it names one of them. */
+export function asChoice(field: Field, { columns }: Pick<Columns, "columns">): Field {
+  const isColumn = columns.length > 0 && COLUMNS.some((name) => name === field.name);
+  return isColumn ? { ...field, kind: "choice", options: columns } : field;
+}
+
+/** Fields that name files of the server. */
+const FILES: ReadonlySet<string> = new Set(["data", "validation", "test", "weights", "tokenizer", "vectors"]);
+
+/** Returns the texts that a field can have with one of `files` at its end; a list keeps what is before it. */
+export function withFiles({ name, kind }: Field, text: string, files: readonly string[]): string[] {
+  const before = kind === "list" ? text.replace(/[^,]*$/, (last) => last.startsWith(" ") ? " " : "") : "";
+  return FILES.has(name) ? files.map((file) => before + file) : [];
 }
 
 /** Returns the command that trains the same run. */

@@ -1,5 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import { BASIC, commandOf, fieldsOf, type Property, textsOf, valuesOf } from "../../lib/report/run_form.ts";
+import {
+  asChoice,
+  BASIC,
+  commandOf,
+  fieldsOf,
+  inFormWords,
+  type Property,
+  textsOf,
+  valuesOf,
+  withColumns,
+} from "../../lib/report/run_form.ts";
 import { configSchema } from "../../lib/config/schema.ts";
 import { flagName } from "../../lib/report/flag_name.ts";
 import { fakeApp } from "../serve/fakes.ts";
@@ -64,4 +74,20 @@ Deno.test("commandOf() writes flags by their names, and quotes values for the sh
   for (const key of ["stepsPerEpoch", "data", "tags"]) {
     assert(commandOf({ [key]: 1 }).endsWith(` --${flagName(key)} 1`));
   }
+});
+
+Deno.test("withColumns() fills in what a file probably has, and keeps columns that the user chose", () => {
+  const file = { columns: ["id", "body", "kind"], hasHeader: true, textColumn: "body", labelColumn: "kind" };
+  const none = withColumns(new Map(), file);
+  assertEquals(Object.fromEntries(none), { textColumn: "body", labelColumn: "kind", header: "" });
+  const chosen = withColumns(new Map([["textColumn", "id"], ["labelColumn", "gone"]]), file);
+  assertEquals([chosen.get("textColumn"), chosen.get("labelColumn")], ["id", "kind"]);
+  const bare = withColumns(none, { columns: ["1", "2"], hasHeader: false, textColumn: "2", labelColumn: null });
+  assertEquals(Object.fromEntries(bare), { textColumn: "2", labelColumn: "", header: "no" });
+  const [field] = fieldsOf({ textColumn: { type: "string" } });
+  assertEquals([asChoice(field!, file).kind, asChoice(field!, { columns: [] }).kind], ["choice", "text"]);
+});
+
+Deno.test("inFormWords() names keys as the form does", () => {
+  assertEquals(inFormWords("Name `textColumn` or `average`"), "Name “Text column” or “average”");
 });

@@ -17,7 +17,7 @@ const row = (field: Partial<Field>, text = "") =>
         kind: "number",
         ...field,
       },
-      files: field.kind === "list" ? [{ name: "a.csv", bytes: 2000 }] : [],
+      files: ["a.csv"],
       text,
       isWrong: true,
       set() {},
@@ -33,6 +33,7 @@ Deno.test("FieldRow is a list for a choice, else a field with the default as pla
 });
 
 Deno.test("FieldRow offers the server's files, in a list behind those that are chosen", () => {
-  assertStringIncludes(row({ kind: "list" }), '<option value="a.csv">2.0\u00a0kB</option>');
-  assertStringIncludes(row({ kind: "list" }, "b.csv, "), '<option value="b.csv, a.csv">');
+  assertStringIncludes(row({ name: "data", kind: "list" }), '<datalist id="new-data-files"><option value="a.csv">');
+  assertStringIncludes(row({ name: "data", kind: "list" }, "b.csv, "), '<option value="b.csv, a.csv">');
+  assertStringIncludes(row({ name: "test", kind: "text" }, "b.csv"), '<option value="a.csv">');
 });
