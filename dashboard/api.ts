@@ -2,6 +2,7 @@
 import type { Answer, Prediction } from "../lib/predict/types.ts";
 import type { Property } from "../lib/report/run_form.ts";
 import type { RunDetail } from "../lib/run/types.ts";
+import type { RunList } from "../lib/serve/routes/run_routes.ts";
 import type { Question } from "./state/question.ts";
 
 /** Answers to questions, in their order, all by the same weights. */
@@ -19,27 +20,9 @@ export class Refusal extends Error {
   }
 }
 
-export interface RunList {
-  /** The run that the server trains or serves. */
-  readonly current: string;
-  /** True if the server accepts new runs and removes old ones. */
-  readonly trains: boolean;
-  /** Newest first. */
-  readonly runs: readonly RunDetail[];
-  /** The `after` of the next page; null on the last one. */
-  readonly next: string | null;
-}
-
-interface RunQuery {
-  readonly limit: number;
-  /** Runs of all states if undefined or "". */
-  readonly state?: string;
-  readonly text?: string;
-  readonly after?: string | undefined;
-}
-
-export function runList(query: RunQuery): Promise<RunList> {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+/** Lists runs; `query` may have a state and a text that are "". */
+export function runList(query: Readonly<Record<string, string | number>>): Promise<RunList> {
+  const given = Object.entries(query).filter(([, value]) => value !== "");
   return request(`runs?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`);
 }
 

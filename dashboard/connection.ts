@@ -4,7 +4,8 @@
  * and restarts of the server. Knows nothing of the page.
  */
 import type { RunEvent } from "../lib/base/events.ts";
-import { EVENT_TYPES } from "../lib/report/run_events.ts";
+import { apply, EVENT_TYPES } from "../lib/report/run_events.ts";
+import { createView, type RunView } from "../lib/report/run_view.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 import { currentRun, messageOf, Refusal, runDetail } from "./api.ts";
 
@@ -97,10 +98,22 @@ function readStream(run: RunDetail, lastId: number, follower: Follower, signal: 
 }
 
 /** Opens the stream of the events of `run` after `lastId`. */
-export function openEvents(run: string, lastId: number, receive: (event: RunEvent) => void): EventSource {
+function openEvents(run: string, lastId: number, receive: (event: RunEvent) => void): EventSource {
   const source = new EventSource(`runs/${encodeURIComponent(run)}/events?lastEventId=${lastId}`);
   for (const type of EVENT_TYPES) {
     source.addEventListener(type, ({ data }: MessageEvent<string>) => receive(JSON.parse(data)));
   }
   return source;
+}
+
+/** Applies the events of the run so far to `view`. Rejects if the stream breaks before the newest one. */
+export async function readHistory({ id, events }: RunDetail, view = createView(id)): Promise<RunView> {
+  if (events <= view.lastId) return view;
+  const { promise, resolve, reject } = Promise.withResolvers<RunView>();
+  const source = openEvents(id, view.lastId, (event) => {
+    apply(view, event);
+    if (event.id >= events) resolve(view);
+  });
+  source.addEventListener("error", () => reject(new Error(`The events of run ${id} broke off`)));
+  return await promise.finally(() => source.close());
 }

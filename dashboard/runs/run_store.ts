@@ -6,8 +6,9 @@ import type { Evaluations } from "../../lib/model/evaluation.ts";
 import type { Order } from "../../lib/report/order.ts";
 import type { RunView } from "../../lib/report/run_view.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
-import { messageOf, pathOf, request, runDetail, type RunList, runList } from "../api.ts";
-import { readHistory } from "../state/history.ts";
+import type { RunList } from "../../lib/serve/routes/run_routes.ts";
+import { messageOf, pathOf, request, runDetail, runList } from "../api.ts";
+import { readHistory } from "../connection.ts";
 import { isConfirmed } from "../ui/confirm.ts";
 
 /** Seconds between two requests for the list while it is shown. */

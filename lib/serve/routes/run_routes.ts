@@ -25,6 +25,16 @@ const MOST_LISTED = 1000;
 /** Rebuilds the schema, as only schemas made after `@hono/zod-openapi` is loaded have `openapi`. */
 export const runSchema = z.object(runDetailSchema.shape).openapi("Run");
 
+const runListSchema = z.object({
+  /** The run that the process trains or serves, "" for none. */
+  current: z.string(),
+  trains: z.boolean(),
+  /** Newest first. */
+  runs: z.array(runSchema),
+  next: z.string().nullable(),
+});
+export type RunList = z.infer<typeof runListSchema>;
+
 /** Matches names of run directories, so that no other path is looked up. */
 export const idSchema = z.string().regex(/^[\w-][\w.-]{0,199}$/);
 
@@ -105,12 +115,7 @@ export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: Even
     responses: {
       200: jsonAnswer(
         "The runs. `trains` is true if `POST /runs` works; `next` is the value of `after` for the next page, if any",
-        z.object({
-          current: z.string(),
-          trains: z.boolean(),
-          runs: z.array(runSchema),
-          next: z.string().nullable(),
-        }),
+        runListSchema,
       ),
       400: problemAnswer("The query is invalid"),
     },
