@@ -9,7 +9,9 @@ export interface Place {
   readonly end: number;
 }
 
-/** Characters of a text that are searched. */
+/** Characters of a text that are searched: some, more for each unit of the tokens, and a limit. */
+const CHARACTERS = 8192;
+const MORE_CHARACTERS = 16;
 const MOST_CHARACTERS = 65_536;
 
 /** Letters that are searched for a token, and those for all tokens for each letter of the text. */
@@ -33,8 +35,10 @@ function looseForm(text: string): string {
  * last ones of the text if `isEnd`.
  */
 export function placesOf(text: string, tokens: readonly (string | undefined)[], isEnd: boolean): (Place | undefined)[] {
-  const offset = isEnd ? Math.max(0, text.length - MOST_CHARACTERS) : 0;
-  const clusters = Array.from(text.slice(offset, offset + MOST_CHARACTERS).matchAll(CLUSTER), ({ 0: own, index }) => ({
+  const units = tokens.reduce((sum, token) => sum + (token?.length ?? 0), 0);
+  const most = Math.min(MOST_CHARACTERS, CHARACTERS + MORE_CHARACTERS * units);
+  const offset = isEnd ? Math.max(0, text.length - most) : 0;
+  const clusters = Array.from(text.slice(offset, offset + most).matchAll(CLUSTER), ({ 0: own, index }) => ({
     start: offset + index,
     end: offset + index + own.length,
     form: looseForm(own),
