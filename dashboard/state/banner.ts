@@ -38,7 +38,7 @@ export function bannerOf(view: RunView, link: Link, chosen: string | undefined, 
   }
   switch (phase) {
     case "failed": {
-      const reason = notes.find(({ kind }) => kind === "failed")?.text ?? "Failed";
+      const reason = (notes.find(({ kind }) => kind === "failed")?.text ?? "Failed").replace(/\.?$/, ".");
       if (step > 0) return bad(reason, "Remove the cause, then continue with", resume);
       return bad(reason, "Correct the values or the data, then start a new run.");
     }

@@ -19,7 +19,7 @@ const TABS: readonly (readonly [View, string])[] = [
 ];
 
 export function Header({ store }: { readonly store: Store }): ComponentChildren {
-  const { run, phase, place } = store.view.value;
+  const { run, name, phase, place } = store.view.value;
   const link = store.link.value;
   const address = store.address.value;
   const state = stateOf(store.view.value, link);
@@ -31,7 +31,9 @@ export function Header({ store }: { readonly store: Store }): ComponentChildren 
   return markup`
     <header class="top">
       <h1><img src="dashboard/icon.svg" alt="" width="24" height="24" /><span class="brand">Lockstep</span>
-        <span id="run" class="run">${run || "no run yet"}</span></h1>
+        ${name !== undefined && markup`<span class="short">${name}</span>`}<span id="run" class="run">${
+    run || "no run yet"
+  }</span></h1>
       <p id="state" class="state" role="status" data-state=${state}>${state}${place && ` · place ${count(place)}`}</p>
       ${address.run !== undefined && markup`<a id="follow" href=${own}>Follow the server's run</a>`}
       ${isSteered && h(Controls, { run, phase })}

@@ -6,8 +6,9 @@ import type { RunView } from "./run_view.ts";
 /** Applies `detail` to the view of its run. */
 export function applyDetail(
   view: RunView,
-  { state, place, error, startedAt, config, events, summary }: RunDetail,
+  { state, place, error, name, startedAt, config, events, summary }: RunDetail,
 ): void {
+  view.name = name;
   view.place = place;
   view.config = config;
   // The results of a run that has ended are known before its events are read.

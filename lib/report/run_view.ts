@@ -21,6 +21,8 @@ export interface Note {
 
 export interface RunView {
   readonly run: string;
+  /** The name that its user gave it. */
+  name: string | undefined;
   phase: Phase;
   /** True if no process trains the run, which its events do not contain. */
   isInterrupted: boolean;
@@ -70,6 +72,7 @@ export interface RunView {
 export function createView(run: string): RunView {
   return {
     run,
+    name: undefined,
     phase: "waiting",
     isInterrupted: false,
     place: undefined,

@@ -23,7 +23,7 @@ Deno.test("bannerOf() has the reason of a failure, and what to do", () => {
   assertEquals([failed?.isBad, failed?.command], [true, "deno task resume 20260102-030405-7f3a"]);
   assertEquals(failed?.text.startsWith("Failed: the crew was lost 5 times"), true);
   const refused = bannerOf(viewOf(refusedRun()), "empty", "refused-run");
-  assertEquals(refused?.text, "Could not start: data is gone.csv: there is no such file");
+  assertEquals(refused?.text, "Could not start: data is gone.csv: there is no such file.");
   assertEquals(refused?.command, undefined);
 });
 
