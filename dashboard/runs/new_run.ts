@@ -12,7 +12,6 @@ import {
   type Field,
   fieldsOf,
   inFormWords,
-  LABELS,
   textsOf,
   valuesOf,
   withColumns,
@@ -135,7 +134,7 @@ interface RowProps {
 }
 
 export function FieldRow({ field, files, text, isWrong, set }: RowProps): ComponentChildren {
-  const { name, kind, options, fallback, description, minimum, maximum } = field;
+  const { name, label, hint, kind, options, fallback, minimum, maximum } = field;
   const id = `new-${name}`;
   const change = (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) => set(event.currentTarget.value);
   const common = { id, "aria-describedby": `${id}-hint`, "aria-invalid": isWrong ? "true" : undefined };
@@ -151,14 +150,6 @@ export function FieldRow({ field, files, text, isWrong, set }: RowProps): Compon
         value=${text} onInput=${change} />${
       offered.length > 0 && markup`<datalist id=${list}>${offered.map(option)}</datalist>`
     }`;
-  return markup`<p><label for=${id}>${LABELS[name] ?? name}</label>${input}
-    <span id="${id}-hint" class="hint">${HINTS[name] ?? inFormWords(description)}</span></p>`;
+  return markup`<p><label for=${id}>${label}</label>${input}
+    <span id="${id}-hint" class="hint">${hint}</span></p>`;
 }
-
-/** Descriptions that the schema does not have. */
-const HINTS: Readonly<Record<string, string>> = {
-  preset: "a named set of values",
-  data: "files in the server's data directory, separated by commas; generated data if empty",
-  name: "to find the run again",
-  tags: "separated by commas",
-};

@@ -3,7 +3,7 @@ import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedEvent } from "preact";
 import { useEffect } from "preact/hooks";
 import { moment } from "../../lib/report/format.ts";
-import { columnOf, dataOf, RESULTS, stateOf, usualColumns } from "../../lib/report/run_columns.ts";
+import { columnOf, dataOf, RESULTS, stateOf, stateText, usualColumns } from "../../lib/report/run_columns.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
 import { linkTo } from "../state/address.ts";
 import { isFull, MOST_RUNS, type Selection, toggle } from "../state/selection.ts";
@@ -53,11 +53,9 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
       name: "state",
       look: "",
       value: stateOf,
-      cell: (run) => {
-        const more = run.place !== undefined ? ` · ${run.place}` : run.id === current ? " · here" : "";
-        return markup`<span class="state" data-state=${stateOf(run)}>${stateOf(run)}${more}</span>
-          ${run.error !== undefined && markup`<p class="error why">${run.error}</p>`}`;
-      },
+      cell: (run) =>
+        markup`<span class="state" data-state=${stateOf(run)}>${stateText(run, current)}</span>
+          ${run.error !== undefined && markup`<p class="error why">${run.error}</p>`}`,
     },
     {
       name: "name",

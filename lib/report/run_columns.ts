@@ -71,6 +71,12 @@ export function stateOf({ state, summary }: RunDetail): string {
   return state === "finished" && isStopped(summary) ? "stopped" : state;
 }
 
+/** Says the state of a run, with its place in the queue, or that this server trains or serves it. */
+export function stateText(run: RunDetail, current: string): string {
+  const more = run.place !== undefined ? ` · ${run.place}` : run.id === current ? " · here" : "";
+  return stateOf(run) + more;
+}
+
 /** Returns the names of the run's files, or the name of its generated task. */
 export function dataOf({ config }: Pick<RunDetail, "config">): string {
   const data = config["data"];

@@ -18,13 +18,14 @@ export interface Property {
 
 export interface Field {
   readonly name: string;
+  readonly label: string;
+  readonly hint: string;
   /** A `value` is a number or a word. */
   readonly kind: "choice" | "number" | "list" | "text" | "value";
   /** Values of a choice. */
   readonly options: readonly string[];
   /** The default, as text. */
   readonly fallback: string;
-  readonly description: string;
   readonly minimum: number | undefined;
   readonly maximum: number | undefined;
 }
@@ -35,7 +36,7 @@ export const BASIC = [
 ];
 
 /** Names of the fields that most runs need. */
-export const LABELS: Readonly<Record<string, string>> = {
+const LABELS: Readonly<Record<string, string>> = {
   data: "Data",
   textColumn: "Text column",
   labelColumn: "Label column",
@@ -46,6 +47,14 @@ export const LABELS: Readonly<Record<string, string>> = {
   hidden: "Hidden",
   seed: "Seed",
   tags: "Tags",
+};
+
+/** Hints for fields that the schema describes for the command line, or not at all. */
+const HINTS: Readonly<Record<string, string>> = {
+  preset: "a named set of values",
+  data: "files in the server's data directory, separated by commas; generated data if empty",
+  name: "to find the run again",
+  tags: "separated by commas",
 };
 
 /** Writes keys in backquotes, as messages of the server have them, by the names of the form. */
@@ -61,7 +70,8 @@ export function fieldsOf(properties: Readonly<Record<string, Property>>): Field[
     const options = optionsOf(property);
     const kind = options.length > 0 ? "choice" : KINDS[property.type ?? ""] ?? "value";
     const shown = fallback === undefined || fallback === "" ? "" : listText(fallback);
-    return { name, kind, options, fallback: shown, description, minimum, maximum };
+    const texts = { label: LABELS[name] ?? name, hint: HINTS[name] ?? inFormWords(description) };
+    return { name, ...texts, kind, options, fallback: shown, minimum, maximum };
   });
 }
 

@@ -31,6 +31,9 @@ Deno.test("fieldsOf() has a field per value of a request, the basic ones first, 
   assertEquals(kinds.get("pooling"), ["choice", "last,mean,max", "last"]);
   assertEquals(kinds.get("lstmBiases"), ["choice", "1,2", "1"]);
   assertEquals(kinds.get("data"), ["list", "", ""]);
+  assertEquals([fields[1]?.label, fields.find(({ name }) => name === "name")?.hint], [
+    ...["Text column", "to find the run again"],
+  ]);
 });
 
 Deno.test("valuesOf() returns what the server's schema accepts", async () => {

@@ -8,7 +8,8 @@ const row = (field: Partial<Field>, text = "") =>
   htmlOf(
     h(FieldRow, {
       field: {
-        description: "d",
+        label: "X",
+        hint: "h",
         options: [],
         fallback: "7",
         minimum: 1,
