@@ -135,11 +135,10 @@ function Earlier({ asked, choose }: EarlierProps): ComponentChildren {
 }
 
 function hintOf({ text, length, vocabulary, labels }: ModelInfo): string {
-  if (!text) return `${counted(length, "token")} from 0 to ${count(vocabulary - 1)}. ${answersText(labels)}`;
-  return `Reads up to ${counted(length, "token")}. ${answersText(labels)}`;
-}
-
-function answersText(labels: readonly string[]): string {
-  if (labels.length <= NAMED) return `Answers: ${labels.join(", ")}.`;
-  return `Answers with one of ${counted(labels.length, "label")}.`;
+  const tokens = counted(length, "token");
+  const reads = text ? `Reads up to ${tokens}` : `${tokens} from 0 to ${count(vocabulary - 1)}`;
+  const few = labels.length <= NAMED;
+  return `${reads}. ${
+    few ? `Answers: ${labels.join(", ")}` : `Answers with one of ${counted(labels.length, "label")}`
+  }.`;
 }

@@ -63,7 +63,16 @@ browserTest("dashboard answers the first four questions without scrolling at 128
   await page.keyboard.press("Enter");
   await page.locator("#worst-mistakes li").nth(2).waitFor();
   for (
-    const selector of ["#accuracy-now", "#quality-rows", "#left", "#done", "#worst li", "#confusion-table", "#bars"]
+    const selector of [
+      "#accuracy-now",
+      "#quality-rows",
+      "#left",
+      "#done",
+      "#worst li",
+      "#confusion-table",
+      "#label",
+      "#bars",
+    ]
   ) {
     const box = await page.locator(selector).first().boundingBox();
     assert(box && box.y >= 0 && box.y + box.height <= 900, `${selector} is at ${JSON.stringify(box)}`);
