@@ -4,7 +4,7 @@ import { type ComponentChildren, h } from "preact";
 import { counted } from "../../lib/base/counted.ts";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
 import { percent } from "../../lib/report/format.ts";
-import { worstFirst } from "../../lib/report/outcome.ts";
+import { findWrongLabels, worstFirst } from "../../lib/report/outcome.ts";
 import { ConfusedPairs, ConfusionTable, Mistake } from "../evaluation/confusion.ts";
 import { Card, Short } from "../ui/card.ts";
 
@@ -35,7 +35,11 @@ export function MistakesCard({ evaluation, missing, href }: MistakesProps): Comp
         <h3>Worst classes</h3>
         <ul id="worst" class="pairs">${worstFirst(evaluation.classes).slice(0, WORST).map(WorstClass)}</ul>
         <h3>Most confident mistakes</h3>
-        ${mistakes.length === 0 && markup`<p class="hint">None</p>`}
+        <p class="hint">${
+    mistakes.length === 0
+      ? "None"
+      : markup`Some may be wrong labels. To find those of all rows: <code>${findWrongLabels()}</code>`
+  }</p>
         <ol id="worst-mistakes" class="mistakes">${mistakes}</ol>
       </div>
     </div>`;

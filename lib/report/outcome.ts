@@ -58,7 +58,13 @@ export function nextCommands(run: string, { isFinal, isServed }: RunEnd, program
     `${program} evaluate ${name} --data FILE`,
     `${program} export ${name} --to js`,
     ...isServed ? [] : [`${program} serve ${name}`],
+    findWrongLabels(program),
   ];
+}
+
+/** Returns the command that finds wrong labels among the rows of a training. */
+export function findWrongLabels(program = "deno task"): string {
+  return `${program} check FILE --cross-validate 5`;
 }
 
 /** Quotes `text` if a shell would change it. */

@@ -8,8 +8,8 @@ Deno.test("nextCommands() quotes a folder that a shell would split or change", (
   const tasks = (isServed: boolean) =>
     nextCommands("runs/a", { isFinal: true, isServed }).map((command) => command.split(" ")[2]);
   assertEquals([tasks(true), tasks(false)], [
-    ["predict", "evaluate", "export"],
-    ["predict", "evaluate", "export", "serve"],
+    ["predict", "evaluate", "export", "check"],
+    ["predict", "evaluate", "export", "serve", "check"],
   ]);
 });
 
