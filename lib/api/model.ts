@@ -4,6 +4,7 @@ import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import { mostProbable } from "../data/metrics.ts";
 import { inputError } from "../base/errors.ts";
+import { isRecord } from "../base/record.ts";
 import { inTurns } from "../base/turns.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
 import { trainedModel } from "../model/task_model.ts";
@@ -158,7 +159,8 @@ export class OpenModel implements Model {
   }
 
   #read(input: Input, field: string): CheckedInput {
-    return typeof input === "string" ? this.#reader.readText(input, field) : this.#reader.readTokens(input, field);
+    if (typeof input === "string") return this.#reader.readText(input, field);
+    return isRecord(input) ? this.#reader.readFields(input, field) : this.#reader.readTokens(input, field);
   }
 
   async #predict(

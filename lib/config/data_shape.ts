@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { readShape } from "../formats/read_options.ts";
 import { FORMATS } from "../formats/rows.ts";
+import { columnsProblem } from "./columns.ts";
 import { pathValue } from "./paths.ts";
 
 const whole = (min: number, max: number) => z.int().min(min).max(max);
@@ -33,6 +34,13 @@ export const rowShape = {
 
 export const dataShape = {
   ...rowShape,
+  columns: z.string().superRefine((option, context) => {
+    const message = columnsProblem(option);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  }).default("").describe(
+    "columns of a row, if it has more than a text, each a text, a number or a category: " +
+      "subject:text,amount:number,country:category",
+  ),
   validation: pathValue(
     z.union([z.number().min(0).max(0.9), z.string().min(1)]).default(0.1)
       .describe("fraction of the rows used as validation set, the same of each class; or a file of validation rows"),

@@ -1,6 +1,7 @@
 /** The combinations of values that are valid one by one and wrong together, as one table. */
 import { counted } from "../base/counted.ts";
 import type { Problem } from "../base/errors.ts";
+import { parseColumns } from "./columns.ts";
 import { clusterShape, type Config, type ConfigKey, fileShape } from "./schema.ts";
 
 interface Rule {
@@ -66,6 +67,21 @@ const RULES: readonly Rule[] = [
     expected: ({ task }) => `none for the task ${task}, which has no words`,
   },
   ...withoutVectorsRules,
+  {
+    field: "textColumn",
+    when: ({ columns }, isGiven) => columns !== "" && isGiven("textColumn"),
+    expected: () => "no value with `columns`, which name those of texts",
+  },
+  {
+    field: "columns",
+    when: ({ columns, labelColumn }) => parseColumns(columns)?.some(({ name }) => name === labelColumn) === true,
+    expected: ({ labelColumn }) => `columns without "${labelColumn}", which has the labels`,
+  },
+  {
+    field: "truncate",
+    when: ({ columns, truncate }) => columns !== "" && truncate === "start",
+    expected: () => "end with `columns`, as numbers and categories come first",
+  },
   ...(["groupColumn", "timeColumn"] as const).map((field): Rule => ({
     field,
     when: (config) => config[field] !== "" && !(typeof config.validation === "number" && config.validation > 0),

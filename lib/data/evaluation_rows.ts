@@ -1,5 +1,6 @@
 /** Reads rows for the evaluation of a finished model, and encodes them by its saved preprocessing. */
 import type { DataOptions } from "../config/data_shape.ts";
+import { readingOf } from "../formats/columns.ts";
 import type { ReadOptions } from "../formats/read_options.ts";
 import { nearest } from "../base/nearest.ts";
 import { shortJson } from "../base/printable.ts";
@@ -41,7 +42,12 @@ export async function readEvaluationRows(
   const read: SourceInfo[] = [];
   const texts = new KeptTexts();
   const warnings = new WarningLog();
-  const reading = { ...options, rules: preprocessing.rules, warn: warnings.add.bind(warnings) };
+  const reading = {
+    ...options,
+    ...readingOf(preprocessing.columns),
+    rules: preprocessing.rules,
+    warn: warnings.add.bind(warnings),
+  };
   for await (const entry of readRows(sources, reading, input, (info) => read.push(info))) {
     if (isProblem(entry)) {
       problems.add(entry);

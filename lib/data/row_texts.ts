@@ -19,10 +19,12 @@ export function shortText(text: string): string {
   return shortened(text, MOST_CHARACTERS);
 }
 
-/** Returns the text of `row`, or its tokens with spaces between them, shortened. */
+/** Returns the text of `row`, its tokens with spaces between them, or its fields with bars, shortened. */
 export function textOf(row: Row): string {
   const content = inputOf(row);
-  return shortText(typeof content === "string" ? content : content.slice(0, MOST_CHARACTERS).join(" "));
+  if (typeof content === "string") return shortText(content);
+  const parts = "fields" in content ? content.fields.map((value) => value ?? "-") : content.slice(0, MOST_CHARACTERS);
+  return shortText(parts.join("fields" in content ? " | " : " "));
 }
 
 /** Keeps the texts of standard input, which cannot be read twice, up to 16 MiB of them. */

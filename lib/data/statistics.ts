@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { counted } from "../base/counted.ts";
+import { COLUMN_KINDS } from "../formats/columns.ts";
 import { sourceSchema } from "../formats/rows.ts";
 
 const partSchema = z.object({
@@ -71,6 +72,17 @@ export const dataStatisticsSchema = z.object({
   conflicts: repeatedSchema,
   /** Validation and test rows whose tokens a training row has. */
   leaks: z.object({ validation: repeatedSchema.optional(), test: repeatedSchema.optional() }),
+  /** Columns of numbers and categories: the training rows of each bin, or of the most frequent values. */
+  columns: z.array(z.object({
+    name: z.string(),
+    kind: z.enum(COLUMN_KINDS),
+    values: z.array(z.object({ value: z.string(), rows: z.int() })),
+    /** Rows without a value. */
+    missing: z.int(),
+    /** Different values, and those of them that are too rare to be known. */
+    distinct: z.int(),
+    unknown: z.int(),
+  })).optional(),
   /** The split by a column, if one decides it. */
   split: z.object({
     column: z.string(),

@@ -5,7 +5,7 @@ import { cannotRead } from "./bytes.ts";
 import { readDelimited } from "./delimited.ts";
 import type { RowFormat } from "./format.ts";
 import { type DelimitedLayout, delimitedLayout } from "./layout.ts";
-import { type CsvSyntax, parseRecords } from "./papaparse.ts";
+import { type CsvSyntax, parseRecords } from "./records/papaparse.ts";
 import { recordWriter, type WrittenColumn } from "./writers/row_writer.ts";
 import type { TextSource } from "./text.ts";
 
@@ -115,8 +115,8 @@ function delimiterOf(
     const [first] = records;
     if (!first || first.length < 2) continue;
     const names = first.map((name) => name.trim().toLowerCase());
-    const { fields = [options.textColumn], extras = [] } = options;
-    const wanted = [...fields, ...options.unlabelled ? [] : [options.labelColumn], ...extras];
+    const { fields = [{ name: options.textColumn }], extras = [] } = options;
+    const wanted = [...fields.map(({ name }) => name), ...options.unlabelled ? [] : [options.labelColumn], ...extras];
     const named = wanted.every((name) => names.includes(name.toLowerCase()));
     const even = records.filter(({ length }) => length === first.length).length / records.length;
     const score = (named ? 1 : 0) + even;

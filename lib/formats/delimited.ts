@@ -8,17 +8,19 @@ import type { ReadOptions } from "./read_options.ts";
 import {
   EMPTY_LABEL,
   type Entry,
+  fieldRow,
   labelsOf,
   MAX_ROW,
   readLabels,
   type RowContent,
+  type RowInput,
   separated,
   textProblem,
   TOO_LONG,
 } from "./entry.ts";
 import type { DelimitedLayout } from "./layout.ts";
-import { parseRecords } from "./papaparse.ts";
-import { spacedQuotes } from "./spaced_quotes.ts";
+import { parseRecords } from "./records/papaparse.ts";
+import { spacedQuotes } from "./records/spaced_quotes.ts";
 import type { TextSource } from "./text.ts";
 
 /** Records with wrong quotes that are skipped; each may cost a search through all the text that was read. */
@@ -154,6 +156,7 @@ class DelimitedReader {
       if (bad) return bad;
     }
     const content = this.#content(text, others);
+    if (typeof content === "string") return content;
     if (labelText === undefined) return { ...content, label: "" };
     const isMany = this.#options.labels === "many";
     const texts = isMany ? separated(labelText, this.#options) : [labelText];
@@ -163,16 +166,13 @@ class DelimitedReader {
     return { ...content, ...read };
   }
 
-  /** Returns what the options make of a row's text, or first field, and of its `more` columns. */
-  #content(
-    text: string,
-    more: readonly string[],
-  ): Omit<RowContent, "label"> & ({ text: string } | { fields: string[] }) {
+  /** Makes a row of its text, or first field, and of its `more` columns. Returns its problem if a field is wrong. */
+  #content(text: string, more: readonly string[]): RowInput & Pick<RowContent, "extras"> | string {
     const { fields, extras } = this.#options;
     if (!fields && !extras) return { text };
     const count = (fields?.length ?? 1) - 1;
-    const own = fields ? { fields: [text, ...more.slice(0, count)] } : { text };
-    return extras ? { ...own, extras: more.slice(count) } : own;
+    const row = fields ? fieldRow(fields, [text, ...more.slice(0, count)]) : { text };
+    return typeof row === "string" || !extras ? row : { ...row, extras: more.slice(count) };
   }
 
   /** Skips the line in which a field with wrong quotes begins, at `index` of `#rest`. */

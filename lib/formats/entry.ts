@@ -1,6 +1,7 @@
 /** The entries of a source: rows, and problems in place of bad rows. */
 import { counted } from "../base/counted.ts";
-import { shortened } from "../base/printable.ts";
+import { shortened, shortJson } from "../base/printable.ts";
+import { type Column, EXPECTED, type FieldRow, type FieldValue, fieldValue } from "./columns.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { composed, labelForm } from "../base/normal_form.ts";
 
@@ -11,16 +12,24 @@ export interface Place {
   readonly line: number;
 }
 
-/** Holds a text, a list of tokens, or the values of the columns `fields`, as the source has them. */
-export type RowInput =
-  | { readonly text: string }
-  | { readonly tokens: readonly string[] }
-  | { readonly fields: readonly unknown[] };
+/** Holds a text, a list of tokens, or the values of several columns. */
+export type RowInput = { readonly text: string } | { readonly tokens: readonly string[] } | FieldRow;
 
-/** Returns the text or the tokens of a row. */
-export function inputOf(row: RowInput): string | readonly string[] {
-  if ("fields" in row) throw new TypeError("the row has fields: expected a text or tokens");
+/** Returns the text, the tokens or the fields of a row. */
+export function inputOf(row: RowInput): string | readonly string[] | FieldRow {
+  if ("fields" in row) return { fields: row.fields };
   return "tokens" in row ? row.tokens : row.text;
+}
+
+/** Checks the `values` of `columns`. Returns the row, or its problem. */
+export function fieldRow(columns: readonly Column[], values: readonly unknown[]): FieldRow | string {
+  const fields: FieldValue[] = [];
+  for (const [at, { name, kind }] of columns.entries()) {
+    const value = fieldValue(kind, values[at]);
+    if (value === undefined) return `has ${shortJson(values[at])} for "${name}", expected ${EXPECTED[kind]}`;
+    fields.push(value);
+  }
+  return { fields };
 }
 
 /**

@@ -17,7 +17,7 @@ export const fastText = {
   detect: ({ text }) => isFastText(text.trimStart()),
   open({ text }, options) {
     const source = text();
-    const column = options.fields?.[0] ?? options.extras?.[0];
+    const column = options.fields?.[0]?.name ?? options.extras?.[0];
     if (column !== undefined) {
       const why = `fastText lines have no column ${JSON.stringify(column)}, expected CSV, TSV or JSON lines`;
       throw cannotRead(source.name, why);

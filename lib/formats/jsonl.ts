@@ -5,7 +5,7 @@ import { shortened, shortJson } from "../base/printable.ts";
 import { isRecord } from "../base/record.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { isNumber, parseWithDigits } from "./json_digits.ts";
-import { type LabelCount, type Place, readLabels, type RowContent, separated, textProblem } from "./entry.ts";
+import { fieldRow, type LabelCount, type Place, readLabels, type RowContent, separated, textProblem } from "./entry.ts";
 import { readRowLines } from "./lines.ts";
 import { objectWriter } from "./writers/row_writer.ts";
 import type { RowFormat } from "./format.ts";
@@ -89,9 +89,11 @@ export function parseRow(
   }
   const own = (key: string) => Object.hasOwn(value, key) ? value[key] : undefined;
   const keys = Object.keys(value);
-  const absent = fields?.find((name) => own(name) === undefined);
-  if (absent !== undefined) return missing(keys, absent, undefined);
-  const content = fields ? fields.map(own) : own(textColumn) ?? own("tokens");
+  const absent = fields?.find(({ name }) => own(name) === undefined);
+  if (absent) return missing(keys, absent.name, undefined);
+  const row = fields && fieldRow(fields, fields.map(({ name }) => own(name)));
+  if (typeof row === "string") return row;
+  const content = row ?? own(textColumn) ?? own("tokens");
   if (content === undefined || content === null) return missing(keys, textColumn, own(textColumn));
   const given = unlabelled ? "-" : own(labelColumn);
   if (given === undefined || given === null && count === "one") return missing(keys, labelColumn, given);
@@ -115,7 +117,7 @@ export function parseRow(
       : { label: "", labels: list.map(String) },
     ...extras && { extras: extras.map((name) => shortValue(own(name))) },
   };
-  if (fields) return { fields: content as readonly unknown[], ...labelled };
+  if (row) return { ...row, ...labelled };
   if (typeof content === "string") return textResult(content, labelled);
   if (!Array.isArray(content)) {
     return `has ${shortJson(content)} for "${textColumn}", expected a text or a list of tokens`;

@@ -3,8 +3,8 @@ import { shortened } from "../base/printable.ts";
 import { nearest } from "../base/nearest.ts";
 import type { ReadOptions } from "./read_options.ts";
 import { cannotRead } from "./bytes.ts";
-import type { CsvSyntax } from "./papaparse.ts";
-import { hasSpacedQuotes, spacedQuotes } from "./spaced_quotes.ts";
+import type { CsvSyntax } from "./records/papaparse.ts";
+import { hasSpacedQuotes, spacedQuotes } from "./records/spaced_quotes.ts";
 import type { TextSource } from "./text.ts";
 
 export interface DelimitedLayout {
@@ -79,7 +79,7 @@ function distinct(source: TextSource, found: Found, options: ReadOptions): Delim
   const { columns, text } = found;
   const { fields = [], extras = [], unlabelled } = options;
   const label = unlabelled ? -1 : found.label;
-  const more = [...fields.slice(1), ...extras].map((name) => {
+  const more = [...fields.slice(1).map(({ name }) => name), ...extras].map((name) => {
     const at = findColumn(columns, name);
     if (at < 0) throw noColumn(source, columns, options, [name]);
     return at;

@@ -1,6 +1,7 @@
 /** Defines the options by which rows are read, for the formats and the schema of all options. */
 import { READING_RULES, type ReadingRules } from "../base/normal_form.ts";
 import { z } from "zod";
+import type { Column } from "./columns.ts";
 
 /** The options but `format`, which is one of the list in rows.ts. */
 export const readShape = {
@@ -41,8 +42,8 @@ export interface ReadOptions extends Readonly<z.infer<typeof readSchema>> {
   readonly unlabelled?: boolean;
   /** Keeps each row as its source has it. */
   readonly originals?: boolean;
-  /** Names of the columns that make a row, if it has more than a text; the first is also `textColumn`. */
-  readonly fields?: readonly string[] | undefined;
+  /** The columns that make a row, if it has more than a text; the first is also `textColumn`: see readingOf(). */
+  readonly fields?: readonly Column[] | undefined;
   /** Names of further columns, whose values a row has as `extras`. */
   readonly extras?: readonly string[] | undefined;
   /** Default: the newest. */

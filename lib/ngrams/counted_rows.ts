@@ -94,7 +94,8 @@ function mostEntries(tables: readonly NgramRows[], order: number, vocabulary: To
   let entries = 0;
   for (const { tokens, unknown } of tables) {
     for (let i = 0; i < tokens.length; i++) {
-      entries += order - 1 + vocabulary.offsets[tokens[i]! + 1]! - vocabulary.offsets[tokens[i]!]!;
+      entries += order - 1 + (vocabulary.marks ? 1 : 0) + vocabulary.offsets[tokens[i]! + 1]! -
+        vocabulary.offsets[tokens[i]!]!;
     }
     entries += unknown?.keys.keys.length ?? 0;
   }

@@ -46,8 +46,8 @@ export type OnFeature = (column: number, first: number, end: number) => void;
 
 /** Keys of the two ends of a row. */
 const [BEGINNING, END] = [0x5EED0001, 0x5EED0002];
-/** Start of the hash of n-grams of tokens. */
-const TOKENS = 3;
+/** Starts of the hashes of n-grams of tokens, and of tokens of one of several texts. */
+const [TOKENS, OF_TEXT] = [3, 4];
 
 /**
  * Returns the function that finds the features of a row. `vocabulary` has the keys of known tokens by id, and `columnOf`
@@ -64,6 +64,7 @@ export function createFeatureFinder(
   let places = new Uint32Array(1024);
   /** Key of each token, with those of the ends around them; 0 for a token without a key. */
   let own = new Uint32Array(256);
+  const marks = vocabulary.marks && new Set(vocabulary.marks);
 
   function add(column: number): void {
     if (column < 0) return;
@@ -106,8 +107,14 @@ export function createFeatureFinder(
     own[0] = BEGINNING;
     own[length + 1] = END;
     const margin = hasEnds ? 0 : 1;
-    const last = length + 1 - margin;
-    for (let i = margin; i <= last; i++) {
+    if (marks) addTexts(length, marks, onFeature);
+    else addGrams(margin, length + 1 - margin, length, onFeature);
+    return found;
+  };
+
+  /** Adds the n-grams of the keys from `first` to `last`; those of tokens end before `length`. */
+  function addGrams(first: number, last: number, length: number, onFeature: OnFeature | undefined): void {
+    for (let i = first; i <= last; i++) {
       if (own[i] === 0) continue;
       let state = mixKey(TOKENS, own[i]!);
       for (let j = i + 1; j < i + order && j <= last && own[j] !== 0; j++) {
@@ -118,6 +125,30 @@ export function createFeatureFinder(
         if (onFeature && column >= 0) onFeature(column, Math.max(0, i - 1), Math.min(length, j));
       }
     }
-    return found;
-  };
+  }
+
+  /**
+   * Adds the n-grams of each text of a row of several columns: its mark is its beginning. Of several texts each token is a
+   * feature of its text as well, so that the fit decides what a word means in each of them (Daumé, "Frustratingly easy
+   * domain adaptation", 2007).
+   */
+  function addTexts(length: number, marks: ReadonlySet<number>, onFeature: OnFeature | undefined): void {
+    for (let first = 1; first <= length; first++) {
+      if (!marks.has(own[first]!)) continue;
+      let end = first + 1;
+      while (end <= length && !marks.has(own[end]!)) end++;
+      const next = own[end]!;
+      own[end] = END;
+      addGrams(first, end, end - 1, onFeature);
+      own[end] = next;
+      const text = mixKey(OF_TEXT, own[first]!);
+      for (let i = first + 1; marks.size > 1 && i < end; i++) {
+        if (own[i] === 0) continue;
+        const column = columnOf(finishKey(mixKey(text, own[i]!)), false);
+        add(column);
+        if (onFeature && column >= 0) onFeature(column, i - 1, i);
+      }
+      first = end - 1;
+    }
+  }
 }

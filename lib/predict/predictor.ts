@@ -81,8 +81,9 @@ export class ThreadPredictor implements Predictor {
     const { vocabulary, length } = config;
     const { spec } = trainedModel(config, labels);
     this.#options = options;
-    const several = spec.labels && { several: true };
-    this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined, ...several };
+    const columns = preprocessing?.columns?.map(({ name, kind }) => ({ name, kind }));
+    const more = { ...spec.labels && { several: true }, ...columns && { columns } };
+    this.shape = { run, labels, vocabulary, length, text: preprocessing !== undefined, ...more };
     this.reader = createReader(this.shape, preprocessing, { served: true });
     this.#batchOptions = { config, spec, preprocessing, maxBatch: limits.batchMax, maxLength: length };
     this.#queue = new RequestQueue({ ...limits, fillsBatches: limits.batchDelayMs > 0 });

@@ -1,4 +1,5 @@
 /** Reads the questions of the command `predict`: for each line, or row of a file, the input, or why it is refused, in order. */
+import { readingOf } from "../formats/columns.ts";
 import type { ReadOptions } from "../formats/read_options.ts";
 import { InputError, inputError } from "../base/errors.ts";
 import { isRecord } from "../base/record.ts";
@@ -46,7 +47,8 @@ export async function* questionsByRow(
 ): AsyncGenerator<Question[], void, void> {
   refuseTwice(sources);
   for (const source of sources) {
-    const rows = await openRows(source, { ...options, rules: reader.rules, unlabelled: true }, input);
+    const reading = { ...options, ...readingOf(reader.columns), rules: reader.rules, unlabelled: true };
+    const rows = await openRows(source, reading, input);
     for await (const batch of rows.batches()) {
       yield batch.map((entry) =>
         isProblem(entry)
@@ -80,16 +82,19 @@ function isLineProblem(entry: object): entry is { readonly problem: string; read
 
 function readRow(row: RowInput, reader: Reader, field: string): Input {
   const content = inputOf(row);
+  if (typeof content === "object" && "fields" in content) return content;
   return typeof content === "string" ? reader.readText(content, field) : reader.readTokens(content, field);
 }
 
-/** Reads `line` as a JSON object with a text or tokens, as a text, or as the token ids that it lists. */
-function readLine(line: string, reader: Reader, columns: Columns, damaged: boolean, field: string): Input {
+/** Reads `line` as a JSON object with a text, tokens or fields, as a text, or as the token ids that it lists. */
+export function readLine(line: string, reader: Reader, columns: Columns, damaged: boolean, field: string): Input {
   const bad = textProblem(line, damaged);
   if (bad) throw inputError(field, `${field} ${bad}`);
   if (!reader.text) return reader.readTokens(parseIds(line), field);
-  if (!isQuestionObject(line, columns.textColumn)) return reader.readText(line, field);
-  const row = parseRow(line, { ...columns, rules: reader.rules, unlabelled: true }, damaged);
+  const { fields } = readingOf(reader.columns);
+  if (!fields && !isQuestionObject(line, columns.textColumn)) return reader.readText(line, field);
+  if (fields && !/^\s*\{/.test(line)) return reader.readText(line, field);
+  const row = parseRow(line, { ...columns, ...readingOf(fields), rules: reader.rules, unlabelled: true }, damaged);
   if (typeof row === "string") throw inputError(field, `${field} ${row}`);
   return readRow(row, reader, field);
 }

@@ -2,6 +2,7 @@
 
 import type { AnswerOptions } from "../standalone/answers.ts";
 import type { Flags, Input, Prediction, Reader } from "../standalone/types.ts";
+import type { Column } from "../formats/columns.ts";
 import type { Histogram } from "./histogram.ts";
 
 export type { Flags, Input, Prediction, Reader };
@@ -17,6 +18,8 @@ export interface ModelInfo {
   readonly text: boolean;
   /** True if a row may have several labels. */
   readonly several?: boolean;
+  /** The columns of a row, if the model has several. */
+  readonly columns?: readonly Column[] | undefined;
   /** Rounds committed into the weights. */
   readonly round: number;
   /** SHA-256 of the state that those weights are part of. */

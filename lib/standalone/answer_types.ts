@@ -4,17 +4,20 @@
  */
 
 /**
- * An input of a model: a text, or the tokens that it was cut into.
+ * An input of a model: a text, the tokens that it was cut into, or the fields of a model of several columns.
  *
  * @example
  * ```ts
  * import type { Input } from "lockstep";
  *
- * const inputs: Input[] = ["where is my parcel?", ["where", "is", "my", "parcel"], [21, 6, 37]];
+ * const inputs: Input[] = ["where is my parcel?", ["where", "is", "my", "parcel"], { subject: "parcel", amount: 9.5 }];
  * console.log(inputs.length);
  * ```
  */
-export type Input = string | readonly (string | number)[];
+export type Input =
+  | string
+  | readonly (string | number)[]
+  | Readonly<Record<string, string | number | boolean | null>>;
 
 /**
  * The answer to an input.

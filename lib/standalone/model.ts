@@ -2,6 +2,7 @@
 import { createPreprocessing } from "../data/encode/preprocessing.ts";
 import type { Tokenizer } from "../data/tokenizers/tokenizer.ts";
 import { inputError } from "../base/errors.ts";
+import { isRecord } from "../base/record.ts";
 import { createForwardRoom } from "../engine/forward_room.ts";
 import type { ForwardModules } from "../engine/simd/forward_kernels.ts";
 import { parameterLayout } from "../model/layout.ts";
@@ -83,8 +84,8 @@ export class Model {
   }
 
   /**
-   * Predicts a text, or a list of tokens: by their names if the model was trained on texts, otherwise by their ids. Throws
-   * an InputError for another input, and if the model does not reach the precision `reject`.
+   * Predicts a text, or a list of tokens: by their names if the model was trained on texts, otherwise by their ids; or an
+   * object with the fields of a model of several columns. Throws an InputError for another input, and if the model does not reach the precision `reject`.
    */
   predict(input: Given, options?: PredictOptions): Prediction {
     return this.#predict([this.#check(input, "input")], () => "input", options)[0]!;
@@ -121,7 +122,8 @@ export class Model {
   }
 
   #check(input: unknown, field: string): Input {
-    return typeof input === "string" ? this.#reader.readText(input, field) : this.#reader.readTokens(input, field);
+    if (typeof input === "string") return this.#reader.readText(input, field);
+    return isRecord(input) ? this.#reader.readFields(input, field) : this.#reader.readTokens(input, field);
   }
 
   #predict(

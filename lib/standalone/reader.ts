@@ -4,8 +4,10 @@ import { counted } from "../base/counted.ts";
 import { MAX_ROW } from "../formats/entry.ts";
 import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
 import { isNumber } from "../formats/json_digits.ts";
-import { describe } from "../base/printable.ts";
-import { inputError } from "../base/errors.ts";
+import { describe, shortened } from "../base/printable.ts";
+import { inputError, Problems } from "../base/errors.ts";
+import { isRecord } from "../base/record.ts";
+import { type Column, EXPECTED, type FieldValue, fieldValue, formOf } from "../formats/columns.ts";
 import type { Reader } from "./types.ts";
 
 /** The vocabulary and the length that sequences must have. */
@@ -30,7 +32,47 @@ export function createReader(
 ): Reader {
   if (!preprocessing) return idReader(shape);
   const isSlow = preprocessing.tokenizer.kind === "huggingface";
-  return textReader(preprocessing, served && isSlow ? MOST_IN_REQUEST : MAX_ROW, served ? MOST_IN_REQUEST : MAX_ROW);
+  const most = served && isSlow ? MOST_IN_REQUEST : MAX_ROW;
+  const texts = textReader(preprocessing, most, served ? MOST_IN_REQUEST : MAX_ROW);
+  return preprocessing.columns ? fieldReader(preprocessing.columns, texts) : texts;
+}
+
+/** Creates the reader of a model of several columns; `texts` checks those of texts. */
+function fieldReader(columns: readonly Column[], texts: Reader): Reader {
+  const form = formOf(columns);
+  const refuse = (value: unknown, field: string) =>
+    inputError(field, `${field} is ${describe(value)}: expected an object such as ${form}`);
+  return {
+    text: true,
+    rules: texts.rules,
+    columns,
+    readTokens(value, field) {
+      throw refuse(value, field);
+    },
+    readText(value, field) {
+      throw refuse(value, field);
+    },
+    readFields(value, field) {
+      if (!isRecord(value)) throw refuse(value, field || "body");
+      const problems = new Problems();
+      const nameOf = (name: string) => field === "" ? name : `${field}.${name}`;
+      const add = (name: string, message: string) => problems.add(() => ({ field: shortened(name), message }));
+      for (const key of Object.keys(value)) {
+        if (columns.some(({ name }) => name === key)) continue;
+        const name = shortened(nameOf(key));
+        add(name, `${name} is not known: expected fields as in ${form}`);
+      }
+      const fields = columns.map(({ name, kind }): FieldValue => {
+        const given = Object.hasOwn(value, name) ? value[name] : undefined;
+        const read = fieldValue(kind, given);
+        if (read === undefined) add(nameOf(name), `${nameOf(name)} is ${describe(given)}: expected ${EXPECTED[kind]}`);
+        else if (typeof read === "string") texts.readText(read, nameOf(name));
+        return read ?? null;
+      });
+      problems.check();
+      return { fields };
+    },
+  };
 }
 
 /** Creates the reader of a generated task: ids, always the same number. */
@@ -43,6 +85,9 @@ function idReader(shape: SequenceShape): Reader {
     },
     readText(_, field) {
       throw inputError(field, `${field} is a text: expected tokens, as this model was not trained on text`);
+    },
+    readFields(value, field) {
+      return this.readTokens(value, field);
     },
   };
 }
@@ -76,6 +121,9 @@ function textReader(
   return {
     text: true,
     rules,
+    readFields(value, field) {
+      return this.readTokens(value, field);
+    },
     readTokens(value, field) {
       if (!Array.isArray(value) || value.length === 0) {
         throw inputError(field, `${field} is ${describe(value)}: expected a list of at least one token`);

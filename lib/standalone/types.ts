@@ -1,14 +1,15 @@
 /** Describes predictions: plain values, no tensors. */
 import type { ReadingRules } from "../base/normal_form.ts";
+import type { Column, FieldRow } from "../formats/columns.ts";
 import type { RowAnswer } from "../model/rejection.ts";
 import type { Reasons } from "./answer_types.ts";
 import type { RankedLabel } from "./top_labels.ts";
 
 /**
  * An input of the model, checked but not yet read: a text, or tokens, which are names for a model with a vocabulary of
- * its own and ids for any other.
+ * its own and ids for any other, or the fields of a model of several columns.
  */
-export type Input = string | readonly string[] | readonly number[];
+export type Input = string | readonly string[] | readonly number[] | FieldRow;
 
 /** Checks the inputs of a model: see reader.ts. */
 export interface Reader {
@@ -20,6 +21,10 @@ export interface Reader {
   readTokens(value: unknown, field: string): Input;
   /** Throws an InputError that calls the value `field`. */
   readText(value: unknown, field: string): Input;
+  /** The columns of a row, if the model has several: it takes objects with their fields, and nothing else. */
+  readonly columns?: readonly Column[] | undefined;
+  /** Reads an object with a field for each column. Throws an InputError that calls it `field`, "" for a body. */
+  readFields(value: unknown, field: string): Input;
 }
 
 /** Describes how a model with a vocabulary of its own read an input. */

@@ -12,6 +12,7 @@ const NO_PATHS = [
   "publicUrl",
   "trustProxy",
   "delimiter",
+  "columns",
   "groupColumn",
   "host",
   "labelColumn",

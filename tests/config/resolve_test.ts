@@ -72,6 +72,7 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     header: "auto",
     quotes: "double",
     validation: 0.1,
+    columns: "",
     groupColumn: "",
     timeColumn: "",
     test: "",

@@ -285,7 +285,9 @@ export function fakePredictor(changes: Partial<Predictor> = {}): Predictor {
 
 /** Makes such a predictor of a text model that knows four words and reads three, or of one with another `json`. */
 export function textPredictor(json = preprocessing): Predictor {
-  return predictorOf({ ...modelInfo, vocabulary: json.vocabulary.length + 2, text: true }, parityOfFirst, json);
+  const columns = json.columns?.map(({ name, kind }) => ({ name, kind }));
+  const info = { ...modelInfo, vocabulary: json.vocabulary.length + 2, text: true, ...columns && { columns } };
+  return predictorOf(info, parityOfFirst, json);
 }
 
 const assets = new Map<string, Asset>([

@@ -105,6 +105,8 @@ export interface ModelOptions {
   readonly header?: "auto" | "yes" | "no" | undefined;
   /** meaning of double quotes in a CSV file: quoting as in RFC 4180, or none; default: "double" */
   readonly quotes?: "double" | "none" | undefined;
+  /** columns of a row, if it has more than a text, each a text, a number or a category: subject:text,amount:number,country:category */
+  readonly columns?: string | undefined;
   /** fraction of the rows used as validation set, the same of each class; or a file of validation rows; default: 0.1 */
   readonly validation?: number | string | undefined;
   /** column of groups, such as customers, of which each is either in the training or in the validation set */

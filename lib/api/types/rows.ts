@@ -1,7 +1,8 @@
 /** Types of rows to train or to evaluate on. */
 
 /**
- * A row in memory: a text, or the tokens that it was cut into, and its label, or a list of labels if rows may have several.
+ * A row in memory: a text, the tokens that it was cut into, or the fields of several columns, and its label, or a list of
+ * labels if rows may have several.
  *
  * @example
  * ```ts
@@ -12,7 +13,11 @@
  * ```
  */
 export type Row =
-  & ({ readonly text: string } | { readonly tokens: readonly (string | number)[] })
+  & (
+    | { readonly text: string }
+    | { readonly tokens: readonly (string | number)[] }
+    | { readonly [column: string]: unknown }
+  )
   & { readonly label: string | number | boolean | readonly (string | number | boolean)[] };
 
 /**

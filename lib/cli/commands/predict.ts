@@ -7,7 +7,7 @@ import { flagsOf } from "../arguments/flags.ts";
 import { pathValue } from "../../config/paths.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { inputError } from "../../base/errors.ts";
-import { parseIds, type Question, questionsByLine, questionsByRow } from "../../predict/questions.ts";
+import { parseIds, type Question, questionsByLine, questionsByRow, readLine } from "../../predict/questions.ts";
 import { createReader } from "../../standalone/reader.ts";
 import { shownAnswer } from "../../standalone/answers.ts";
 import { checkExplainable } from "../../standalone/explain.ts";
@@ -147,7 +147,11 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   const texts = [...files ? [] : words, ...behind ?? []];
   if (texts.length > 0) {
     const text = texts.join(" ");
-    const input = reader.text ? reader.readText(text, "the text") : reader.readTokens(parseIds(text), "the sequence");
+    const input = reader.columns
+      ? readLine(text, reader, config, false, "the text")
+      : reader.text
+      ? reader.readText(text, "the text")
+      : reader.readTokens(parseIds(text), "the sequence");
     const answer = predict([input])[0]!;
     terminal.line(sentence(answer, labels));
     for (const line of answer.reasons ? reasonLines(answer.reasons, terminal.width()) : []) terminal.line(line);

@@ -7,7 +7,7 @@ import { printable, printableExcerpt, shortened } from "../../base/printable.ts"
 import { exampleText } from "../../report/evaluation/data_text.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import { displayWidth, padded } from "./columns.ts";
-import { splitLines } from "./split_report.ts";
+import { columnLines, splitLines } from "./columns_report.ts";
 import {
   type DataStatistics,
   type PartStatistics,
@@ -43,6 +43,7 @@ export function checkReport(
     ...classLines(statistics),
     ...lengthLines(statistics, options),
     ...vocabularyLines(statistics),
+    ...columnLines(statistics),
     ...splitLines(statistics),
     ...repetitions(statistics).flatMap(repeatedLines),
     ...badLines(statistics),

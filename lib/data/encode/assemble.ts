@@ -7,6 +7,8 @@ import {
 } from "../vocabulary/choose_vocabulary.ts";
 import { type EncodedPart, EXAMPLES } from "./encode_sources.ts";
 import { Lengths } from "../findings/lengths.ts";
+import { type Bins, fillBins, learnBins, ValueCounts } from "./bins.ts";
+import { parseColumns } from "../../config/columns.ts";
 import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
 import type { ProvisionalTokens } from "../vocabulary/provisional.ts";
 import type { RowStore, StoredRow } from "./row_store.ts";
@@ -45,11 +47,15 @@ export interface AssembledTraining extends ChosenVocabulary {
   readonly leaks: { readonly rows: number; readonly examples: readonly RepeatedRow[] };
   /** Describes a split by a column. */
   readonly split: DataStatistics["split"];
+  /** The bins of numbers, if rows have several columns, and the training rows of each value. */
+  readonly bins: Bins | undefined;
+  readonly values: DataStatistics["columns"];
   /** Returns the place where a row of the sources was read. */
   readonly place: (row: number) => string;
 }
 
-interface AssembleOptions extends Pick<DataOptions, "minCount" | "maxVocabulary" | "maxLength" | "truncate"> {
+interface AssembleOptions
+  extends Pick<DataOptions, "columns" | "minCount" | "maxVocabulary" | "maxLength" | "truncate"> {
   /** Fraction of the rows that are drawn as validation set. */
   readonly share: number;
   readonly seed: number;
@@ -73,6 +79,9 @@ export async function assembleTraining(
   const drawn = stratifiedSplit(...splitting);
   const validates = splitter?.split(...splitting) ?? drawn;
   const split = splitter && options.share > 0 ? splitFacts(part.store, splitter, validates, drawn) : undefined;
+  const columns = parseColumns(options.columns);
+  const bins = columns && part.numbers && learnBins(columns, part.numbers, validates, tokens);
+  const values = bins && new ValueCounts(bins);
   const counts = new Uint32Array(tokens.end);
   const full = new Lengths();
   const kept = [new Lengths(), new Lengths()] as const;
@@ -80,12 +89,15 @@ export async function assembleTraining(
   const labels: [number, number] = [0, 0];
   /** Per row that is the first with its tokens: a training row with the same tokens, plus one. */
   const trained = new Uint32Array(part.store.rows);
-  part.store.scan(({ row, count, tokens, length, first, labels: own }) => {
+  part.store.scan((stored) => {
+    const { row, count, tokens, length, first, labels: own } = stored;
     const role = validates[row] as 0 | 1;
     rows[role]++;
     labels[role] += own.length;
     kept[role].add(count);
     if (role === 1) return;
+    if (bins) fillBins(bins, part.numbers!, stored);
+    values?.add(stored);
     full.add(length);
     trained[first] ||= row + 1;
     for (let i = 0; i < count; i++) counts[tokens[i]!]!++;
@@ -95,7 +107,7 @@ export async function assembleTraining(
   const maxLength = options.maxLength === "auto"
     ? Math.max(1, Math.min(AUTO_LENGTH, full.percentile(AUTO_SHARE)))
     : options.maxLength;
-  const fill = { ...options, ids: chosen.ids, size: chosen.vocabulary.size, maxLength, tokens };
+  const fill = { ...options, ids: chosen.ids, size: chosen.vocabulary.size, maxLength, tokens, bins };
   const fillers = ([0, 1] as const).map((role) => {
     const sizes = { rows: rows[role], tokens: kept[role].tokens(maxLength), labels: labels[role] };
     return new Filler(part, sizes, fill);
@@ -118,6 +130,8 @@ export async function assembleTraining(
   };
   return {
     ...chosen,
+    bins,
+    values: values?.finish(tokens, chosen.ids),
     split,
     training: training!,
     keys: part.keys?.slice().sort(),
@@ -163,7 +177,7 @@ function leaksOf(store: RowStore, validates: Uint8Array): number {
 export function assembleEvaluation(
   part: EncodedPart,
   tokens: ProvisionalTokens,
-  { ids, vocabulary, maxLength }: Pick<AssembledTraining, "ids" | "vocabulary" | "maxLength">,
+  { ids, vocabulary, maxLength, bins }: Pick<AssembledTraining, "ids" | "vocabulary" | "maxLength" | "bins">,
   options: Pick<AssembleOptions, "truncate" | "classes" | "hasLetters">,
 ): LoadedPart {
   const kept = new Lengths();
@@ -175,6 +189,7 @@ export function assembleEvaluation(
     size: vocabulary.size,
     maxLength,
     tokens,
+    bins,
   });
   part.store.scan((row) => filler.add(row), true);
   return filler.finish();
@@ -182,6 +197,7 @@ export function assembleEvaluation(
 
 interface FillOptions extends Pick<AssembleOptions, "truncate" | "classes" | "hasLetters"> {
   readonly tokens: ProvisionalTokens;
+  readonly bins: Bins | undefined;
   /** Provisional id → id; later ids are unknown. */
   readonly ids: Uint32Array;
   /** Number of ids. */
@@ -194,23 +210,25 @@ class Filler {
   readonly #builder: TableBuilder;
   readonly #addUnknown: (id: number) => void;
   readonly #options: FillOptions;
+  readonly #numbers: EncodedPart["numbers"];
   #rows = 0;
   #tokens = 0;
   #unknown = 0;
   #truncated = 0;
   #empty = 0;
 
-  constructor({ sources, count, texts }: EncodedPart, sizes: TableSizes, options: FillOptions) {
+  constructor({ sources, count, texts, numbers }: EncodedPart, sizes: TableSizes, options: FillOptions) {
     const names = sources.map(({ name }) => name);
     this.#builder = new TableBuilder(sizes, count, options.size, names, options.hasLetters, texts);
     this.#addUnknown = options.tokens.adder(this.#builder.unknown);
     this.#options = options;
+    this.#numbers = numbers;
   }
 
-  add(
-    { labels, source, line, length, count, tokens }: StoredRow,
-  ): void {
-    const { classes, ids, maxLength, truncate } = this.#options;
+  add(row: StoredRow): void {
+    const { classes, ids, maxLength, truncate, bins } = this.#options;
+    if (bins && this.#numbers) fillBins(bins, this.#numbers, row);
+    const { labels, source, line, length, count, tokens } = row;
     this.#builder.begin(labels.map((label) => classes[label]!), source, line);
     const used = Math.min(count, maxLength);
     const start = truncate === "end" ? 0 : count - used;

@@ -12,7 +12,11 @@ import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
 import { type ReadingRules, spellingOf } from "../../base/normal_form.ts";
 import { ProblemLog, WarningLog } from "../findings/problems.ts";
 import { ProvisionalTokens } from "../vocabulary/provisional.ts";
+import { parseColumns } from "../../config/columns.ts";
+import { type Column, readingOf } from "../../formats/columns.ts";
 import { KeptTexts } from "../row_texts.ts";
+import { RowNumbers } from "./bins.ts";
+import { createFieldCutter, type FieldCutter } from "./fields.ts";
 import { MOST_KEYS, rowKeys } from "./row_keys.ts";
 import { RowStore } from "./row_store.ts";
 import { openSplitter, type Splitter } from "./splitters.ts";
@@ -47,6 +51,8 @@ export interface EncodedPart {
   readonly labels: Uint16Array;
   /** `[rows + 1]`: position in `labels` where those of each row begin. */
   readonly labelOffsets: Uint32Array;
+  /** The numbers of the rows, if they have columns. */
+  readonly numbers: RowNumbers | undefined;
   /** `[rows]`: keys of the rows; undefined for evaluation rows, and for more than `MOST_KEYS`. */
   readonly keys: Float64Array | undefined;
   readonly sources: readonly SourceInfo[];
@@ -80,6 +86,9 @@ export class SourceEncoder {
   #texts = 0;
   readonly #io: EncoderIo;
   readonly #spelled: (text: string) => string;
+  /** The columns of a row, if there are several. */
+  readonly #columns: readonly Column[] | undefined;
+  readonly #fields: FieldCutter | undefined;
   readonly #keyOf: ReturnType<typeof rowKeys>;
   #read = 0;
   /** Most tokens of a row that are kept. */
@@ -98,6 +107,8 @@ export class SourceEncoder {
     this.#tokenizer = tokenizer;
     this.#io = io;
     this.#spelled = spellingOf(tokenizer.json, io.rules);
+    this.#columns = parseColumns(options.columns);
+    this.#fields = this.#columns && createFieldCutter(this.#columns, tokenizer, this.#spelled);
     this.#keyOf = rowKeys(tokenizer);
     this.#cap = options.maxLength === "auto" ? AUTO_LENGTH : options.maxLength;
   }
@@ -119,12 +130,13 @@ export class SourceEncoder {
   async encode(sources: readonly string[], role: PartRole, all: boolean): Promise<EncodedPart> {
     const splitter = role === "training" ? openSplitter(this.#options) : undefined;
     const extras = splitter && [splitter.column];
-    const part = new PartBuilder(splitter);
+    const part = new PartBuilder(splitter, this.#fields && new RowNumbers(this.#fields.numbers.length));
     const infos: SourceInfo[] = [];
     for (const [index, source] of sources.entries()) {
       const { rules, input } = this.#io;
       const warn = this.warnings.add.bind(this.warnings);
-      const reader = await openRows(source, { ...this.#options, rules, warn, extras }, input);
+      const reading = { ...this.#options, ...readingOf(this.#columns), rules, warn, extras };
+      const reader = await openRows(source, reading, input);
       this.#options = { ...this.#options, labels: reader.labels };
       for await (const batch of reader.batches()) {
         for (const entry of batch) {
@@ -151,18 +163,19 @@ export class SourceEncoder {
     const label = row.labels ? setKey(labels) : labels[0]!;
     const spans = this.#spans;
     const content = inputOf(row);
-    const spelled = typeof content === "string" ? this.#spelled(content) : content.map(this.#spelled);
-    if (typeof spelled === "string") {
-      this.#texts++;
-      this.#tokenizer.cut(spelled, spans);
-    } else spansOf(spelled, spans);
+    const spelled = this.#spell(content);
+    if (!Array.isArray(content)) this.#texts++;
+    if (typeof spelled === "string") this.#tokenizer.cut(spelled, spans);
+    else spansOf(spelled, spans);
     const { units, bounds, count } = spans;
     if (count > this.#ids.length) this.#ids = new Uint32Array(2 * count);
     const kept = Math.min(count, this.#cap);
     const start = this.#options.truncate === "end" ? 0 : count - kept;
     const ids = this.#ids;
     // All tokens of a row are interned, so that rows which only differ after the cap count as different.
-    for (let i = 0; i < count; i++) ids[i] = this.tokens.add(units, bounds[2 * i]!, bounds[2 * i + 1]!);
+    const numbers = this.#numbersOf(content);
+    for (let i = numbers.length; i < count; i++) ids[i] = this.tokens.add(units, bounds[2 * i]!, bounds[2 * i + 1]!);
+    part.numbers?.add(numbers, ids);
     const position = part.rows;
     let first = position;
     if (count > 0) {
@@ -177,6 +190,20 @@ export class SourceEncoder {
     if (role === "training") part.addKey(this.#keyOf(spelled, spans));
     part.add({ source, line: row.line, labels, length: count, first }, ids, start, kept);
     part.texts.add(row);
+  }
+
+  /** Returns a text in the model's spelling, or the tokens of a list or of fields. */
+  #spell(content: ReturnType<typeof inputOf>): string | readonly string[] {
+    if (typeof content === "string") return this.#spelled(content);
+    return "fields" in content ? this.#fields?.cut(content) ?? [] : content.map(this.#spelled);
+  }
+
+  /** Returns the numbers of a row of several columns. */
+  #numbersOf(content: ReturnType<typeof inputOf>): readonly (number | null)[] {
+    if (typeof content === "string" || !("fields" in content)) return [];
+    return this.#fields?.numbers.map((at) => content.fields[at]).filter((value) =>
+      typeof value !== "string" && value !== undefined
+    ) ?? [];
   }
 
   /** Returns the class of a label of a row; -1 if evaluation rows may not have it. */
@@ -206,6 +233,7 @@ function setKey(labels: readonly number[]): number {
 
 class PartBuilder {
   readonly splitter: Splitter | undefined;
+  readonly numbers: RowNumbers | undefined;
   readonly #store = new RowStore();
   #labels = new Uint16Array(1024);
   #labelOffsets = new Uint32Array(1024);
@@ -215,8 +243,9 @@ class PartBuilder {
   readonly #conflicting: Repetitions = { count: 0, examples: [] };
   readonly texts = new KeptTexts();
 
-  constructor(splitter: Splitter | undefined) {
+  constructor(splitter: Splitter | undefined, numbers: RowNumbers | undefined) {
     this.splitter = splitter;
+    this.numbers = numbers;
   }
 
   get rows(): number {
@@ -259,6 +288,7 @@ class PartBuilder {
       conflicting: this.#conflicting,
       texts: this.texts,
       splitter: this.splitter,
+      numbers: this.numbers,
     };
   }
 }

@@ -6,7 +6,9 @@ import { hasLetters, type Tokenizer } from "../tokenizers/tokenizer.ts";
 import { keysOfVocabulary, type TokenKeys } from "../vocabulary/token_keys.ts";
 import { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { rowKeys } from "./row_keys.ts";
+import { columnShape, createBinnedCutter, createFieldCutter, type FieldColumn, marksOf, shownToken } from "./fields.ts";
 import { createTextEncoder, type EncodeText } from "./text_encoder.ts";
+import type { FieldRow } from "../../formats/columns.ts";
 
 export interface PreprocessingJson {
   readonly tokenizer: TokenizerJson;
@@ -16,21 +18,32 @@ export interface PreprocessingJson {
   readonly truncate: "end" | "start";
   /** The rules by which rows are read; absent for the first ones. */
   readonly rules?: ReadingRules | undefined;
+  /** The columns of a row; absent for rows of one text. */
+  readonly columns?: readonly FieldColumn[] | undefined;
 }
 
-/** Most tokens of a vocabulary and of a row: more than any config allows. */
-const [MOST_KNOWN, MOST_TOKENS] = [2 ** 24, 2 ** 16];
+/** Most tokens of a vocabulary and of a row, and most columns: more than any config allows. */
+const [MOST_KNOWN, MOST_TOKENS, MOST_COLUMNS] = [2 ** 24, 2 ** 16, 1000];
 
 /** Throws a ShapeError unless `value` describes how texts become ids. */
 export function preprocessingShape(value: unknown, field: string): PreprocessingJson {
-  const fields = new Fields(value, field).only("tokenizer", "vocabulary", "maxLength", "truncate", "rules");
+  const fields = new Fields(value, field).only(...[
+    "tokenizer",
+    "vocabulary",
+    "maxLength",
+    "truncate",
+    "rules",
+    "columns",
+  ]);
   const rules = fields.maybe("rules", oneOf<ReadingRules>(1, 2));
+  const columns = fields.maybe("columns", listOf(columnShape, 1, MOST_COLUMNS));
   return {
     tokenizer: fields.read("tokenizer", tokenizerShape),
     vocabulary: fields.read("vocabulary", listOf(text, 0, MOST_KNOWN)),
     maxLength: fields.read("maxLength", whole(1, MOST_TOKENS)),
     truncate: fields.read("truncate", oneOf("end", "start")),
     ...rules && { rules },
+    ...columns && { columns },
   };
 }
 
@@ -42,33 +55,47 @@ export interface Preprocessing {
   readonly hasLetters: boolean;
   /** The rules by which rows are read. */
   readonly rules: ReadingRules;
+  /** The columns of a row; undefined for rows of one text. */
+  readonly columns: readonly FieldColumn[] | undefined;
   readonly encode: EncodeText;
   /** Returns the key of a row, as training computed it. */
-  readonly keyOf: (row: string | readonly string[]) => number;
+  readonly keyOf: (row: string | readonly string[] | FieldRow) => number;
   /** Returns the strings of `tokens`; undefined for padding and unknown. */
   decode(tokens: ArrayLike<number>): (string | undefined)[];
 }
 
 /** Returns the keys of the ids, with those of letters where tokens are words. */
-export function tokenKeysOf({ vocabulary, tokenizer }: PreprocessingJson): TokenKeys {
-  return keysOfVocabulary(vocabulary, hasLetters(tokenizer.kind));
+export function tokenKeysOf({ vocabulary, tokenizer, columns }: PreprocessingJson): TokenKeys {
+  const keys = keysOfVocabulary(vocabulary, hasLetters(tokenizer.kind));
+  return columns ? { ...keys, marks: [...keysOfVocabulary(marksOf(columns), false).keys] } : keys;
 }
 
 /** Creates the preprocessing of `json` with its tokenizer. */
 export function createPreprocessing(
-  { maxLength, truncate, rules = 1, vocabulary: known }: PreprocessingJson,
+  { maxLength, truncate, rules = 1, vocabulary: known, columns }: PreprocessingJson,
   tokenizer: Tokenizer,
 ): Preprocessing {
   const spelled = spellingOf(tokenizer.json, rules);
   const keyOf = rowKeys(tokenizer);
   const vocabulary = new Vocabulary(known);
+  const cutter = columns && createFieldCutter(columns, tokenizer, spelled);
+  const cutFields = cutter && createBinnedCutter(columns, cutter);
+  const spelledRow = (row: string | readonly string[] | FieldRow) => {
+    if (typeof row === "string") return spelled(row);
+    return "fields" in row ? cutter?.cut(row) ?? [] : row.map(spelled);
+  };
   return {
     vocabulary: vocabulary.size,
     maxLength,
     hasLetters: hasLetters(tokenizer.json.kind),
     rules,
-    encode: createTextEncoder(tokenizer, vocabulary, { maxLength, truncate, rules }),
-    keyOf: (row) => keyOf(typeof row === "string" ? spelled(row) : row.map(spelled)),
-    decode: (tokens) => Array.from(tokens, (token) => vocabulary.token(token)),
+    columns,
+    encode: createTextEncoder(tokenizer, vocabulary, { maxLength, truncate, rules, cutFields }),
+    keyOf: (row) => keyOf(spelledRow(row)),
+    decode: (tokens) =>
+      Array.from(tokens, (token) => {
+        const own = vocabulary.token(token);
+        return columns ? shownToken(own) : own;
+      }),
   };
 }

@@ -86,8 +86,8 @@ export class TableBuilder {
 }
 
 /** Copies keys to shared memory, which all threads read in place. */
-export function sharedKeys({ offsets, keys }: TokenKeys): TokenKeys {
-  return { offsets: sharedCopy(offsets), keys: sharedCopy(keys) };
+export function sharedKeys({ offsets, keys, ...rest }: TokenKeys): TokenKeys {
+  return { ...rest, offsets: sharedCopy(offsets), keys: sharedCopy(keys) };
 }
 
 function sharedCopy(array: Uint32Array): Uint32Array {

@@ -3,6 +3,8 @@
  * its types.
  */
 import { type ReadingRules, spellingOf } from "../../base/normal_form.ts";
+import type { FieldRow } from "../../formats/columns.ts";
+import { shownToken } from "./fields.ts";
 import { Spans, spansOf, type Tokenizer } from "../tokenizers/tokenizer.ts";
 import { textOf } from "../vocabulary/interner.ts";
 import { TokenKeyList, type TokenKeys } from "../vocabulary/token_keys.ts";
@@ -21,11 +23,11 @@ export interface EncodedText {
 }
 
 /**
- * Encodes a text, or a list of tokens that the caller cut: strings, or numbers in any form. Adds the tokens that are read to
- * `strings`, undefined for one without a spelling.
+ * Encodes a text, a list of tokens that the caller cut (strings, or numbers in any form), or the fields of a row. Adds the
+ * tokens that are read to `strings`, undefined for one without a spelling.
  */
 export type EncodeText = (
-  input: string | readonly (string | number | { toString(): string })[],
+  input: string | readonly (string | number | { toString(): string })[] | FieldRow,
   strings?: (string | undefined)[],
 ) => EncodedText;
 
@@ -35,10 +37,12 @@ const CHARACTERS_PER_TOKEN = 16;
 export function createTextEncoder(
   tokenizer: Tokenizer,
   vocabulary: Vocabulary,
-  { maxLength, truncate, rules }: {
+  { maxLength, truncate, rules, cutFields }: {
     readonly maxLength: number;
     readonly truncate: "end" | "start";
     readonly rules?: ReadingRules | undefined;
+    /** Cuts the fields of a row, for a model of several columns. */
+    readonly cutFields?: ((row: FieldRow) => readonly string[]) | undefined;
   },
 ): EncodeText {
   const spans = new Spans();
@@ -57,12 +61,15 @@ export function createTextEncoder(
     }
   }
 
-  return (input, strings) => {
+  return (given, strings) => {
+    const isRow = typeof given === "object" && "fields" in given;
+    if (isRow && !cutFields) throw new TypeError("the model has no columns: expected a text or tokens");
+    const input = isRow ? cutFields!(given) : given;
     if (typeof input === "string") cutText(spelled(input));
     else {
       // There may be thousands of tokens that are not read.
       const read = truncate === "end" ? input.slice(0, maxLength) : input.slice(-maxLength);
-      spansOf(read.map((token) => spelled(String(token))), spans);
+      spansOf(read.map((token) => isRow ? String(token) : spelled(String(token))), spans);
     }
     const { units, bounds } = spans;
     const count = typeof input === "string" ? spans.count : input.length;
@@ -76,7 +83,10 @@ export function createTextEncoder(
     }
     for (let i = 0; i < used; i++) {
       const at = 2 * (first + i);
-      strings?.push(bounds[at]! < 0 ? undefined : textOf(units, bounds[at]!, bounds[at + 1]!));
+      if (strings) {
+        const token = bounds[at]! < 0 ? undefined : textOf(units, bounds[at]!, bounds[at + 1]!);
+        strings.push(isRow ? shownToken(token) : token);
+      }
       tokens[i] = vocabulary.id(units, bounds[at]!, bounds[at + 1]!);
       if (tokens[i] === UNKNOWN) unknown.add(units, bounds[at]!, bounds[at + 1]!);
     }

@@ -81,6 +81,7 @@ export async function inspectData(
       truncate: options.truncate,
       // Runs by the first rules name none.
       ...rules !== 1 && { rules },
+      ...assembled.bins && { columns: assembled.bins.columns },
     },
     vocabulary: assembled.vocabulary.size,
     maxLength: assembled.maxLength,
@@ -164,6 +165,7 @@ function statistics(
       validation: parts.validation ? repeated(parts.validation.repeated) : loaded.validation && drawn,
       test: parts.test && repeated(parts.test.repeated),
     },
+    ...assembled.values && { columns: assembled.values },
     ...assembled.split && { split: assembled.split },
     bad: { rows: encoder.problems.count, first: listed.map(({ message }) => message) },
     warnings: [...warnings(encoder, classes, loaded), ...splitWarnings(loaded, assembled.split, share)],

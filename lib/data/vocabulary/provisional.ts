@@ -38,6 +38,17 @@ export class ProvisionalTokens {
   /** Returns the id of the token with the units `start` to `end - 1`. A negative start means a token without a string: unknown. */
   add(units: Uint16Array, start: number, end: number): number {
     if (start < 0) return UNKNOWN;
+    const id = this.#intern(units, start, end);
+    if (this.#tokens.size > this.#most) this.#forget();
+    return id;
+  }
+
+  /** Returns the id of a token that comes after all rows. */
+  keep(token: string): number {
+    return this.#intern(unitsOf(token), 0, token.length);
+  }
+
+  #intern(units: Uint16Array, start: number, end: number): number {
     const size = this.#tokens.size;
     const entry = this.#tokens.add(units, start, end);
     if (entry === size) {
@@ -49,9 +60,7 @@ export class ProvisionalTokens {
       this.#counts[entry] = 0;
     }
     this.#counts[entry]!++;
-    const id = this.#ids[entry]!;
-    if (this.#tokens.size > this.#most) this.#forget();
-    return id;
+    return this.#ids[entry]!;
   }
 
   /** Returns the id of a token; UNKNOWN if it was never added, or was forgotten. */

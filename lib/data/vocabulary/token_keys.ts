@@ -10,11 +10,17 @@ import { FIRST_KNOWN } from "./vocabulary.ts";
 const EDGE = 0x10000;
 const MOST_LETTERS = 5;
 
+/** Stands between the name of a column and a value in the token of a field. No tokenizer gives it within a token. */
+export const FIELD_SEPARATOR = "\x1F";
+const SEPARATOR_UNIT = FIELD_SEPARATOR.charCodeAt(0);
+
 /** Keys of some tokens: of each its own, then those of its letters. */
 export interface TokenKeys {
   /** `[tokens + 1]`: position in `keys` where the keys of each token begin. A token without a spelling has none. */
   readonly offsets: Uint32Array;
   readonly keys: Uint32Array;
+  /** Keys of the tokens behind which the texts of a row begin, if it has several columns. */
+  readonly marks?: readonly number[] | undefined;
 }
 
 /** Collects the keys of tokens, one after another. */
@@ -41,7 +47,7 @@ export class TokenKeyList {
       const most = 1 + (this.#hasLetters ? (MOST_LETTERS - 1) * (end - start + 1) : 0);
       const keys = this.#keys = roomFor(this.#keys, at + most);
       keys[at++] = tokenKey(units, start, end);
-      if (this.#hasLetters) at = addLetterKeys(units, start, end, keys, at);
+      if (this.#hasLetters && !isField(units, start, end)) at = addLetterKeys(units, start, end, keys, at);
     }
     this.#close(at);
   }
@@ -83,6 +89,12 @@ export function keysOfVocabulary(known: readonly string[], hasLetters: boolean):
   for (let id = 0; id < FIRST_KNOWN; id++) list.add(unitsOf(""), -1, -1);
   for (const token of known) list.add(unitsOf(token), 0, token.length);
   return list.keys();
+}
+
+/** Tells whether a token is that of a field: its letters are those of a name. */
+function isField(units: Uint16Array, start: number, end: number): boolean {
+  for (let i = start + 1; i < end; i++) if (units[i] === SEPARATOR_UNIT) return true;
+  return false;
 }
 
 /** Returns the key of a token by its UTF-16 units. */

@@ -8,6 +8,7 @@ import { ProblemLog, problemsOf, WarningLog } from "../../data/findings/problems
 import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { type Entry, inputOf, isProblem, type Row } from "../../formats/entry.ts";
+import { readingOf } from "../../formats/columns.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
 import { openRows } from "../../formats/rows.ts";
 import type { WrittenColumn, WrittenValue } from "../../formats/writers/row_writer.ts";
@@ -85,8 +86,15 @@ export async function predictTable(
   const predict = await openPredictor(model, native);
   const problems = new ProblemLog();
   const warnings = new WarningLog();
-  const { rules = 1 } = model.preprocessing!;
-  const reading = { ...options, rules, unlabelled: true, originals: true, warn: warnings.add.bind(warnings) };
+  const { rules = 1, columns: fields } = model.preprocessing!;
+  const reading = {
+    ...options,
+    ...readingOf(fields),
+    rules,
+    unlabelled: true,
+    originals: true,
+    warn: warnings.add.bind(warnings),
+  };
   const reader = await openRows(source.name, reading, source.input);
   const answered = Math.min(top, labels.length);
   const columns = columnsOf(options, { threshold, top: answered, hasErrors: onBadRow === "skip" });

@@ -5,6 +5,7 @@ import type { LoadedPart } from "../../data/encode/assemble.ts";
 import type { Preprocessing } from "../../data/encode/preprocessing.ts";
 import { placeOf } from "../../data/encode/table_builder.ts";
 import { rowsAt, shortText, textOf } from "../../data/row_texts.ts";
+import { readingOf } from "../../formats/columns.ts";
 import { inputOf } from "../../formats/entry.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
 import { auroc, confidencesOf } from "../../model/coverage.ts";
@@ -102,7 +103,7 @@ async function textsOf(
     table.tokens.subarray(table.offsets[row], table.offsets[row + 1]),
   ]));
   const texts = new Map<string, string>();
-  const again = { ...options, rules: preprocessing.rules };
+  const again = { ...options, ...readingOf(preprocessing.columns), rules: preprocessing.rules };
   for await (const { place, row } of rowsAt([...tokens.keys()], places.sources, again)) {
     const found = preprocessing.encode(inputOf(row)).tokens;
     if (found.join() === tokens.get(place)?.join()) texts.set(place, textOf(row));

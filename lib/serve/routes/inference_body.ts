@@ -3,6 +3,7 @@ import { counted } from "../../base/counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe, shortened } from "../../base/printable.ts";
 import { inputError } from "../../base/errors.ts";
+import type { Column } from "../../formats/columns.ts";
 import { mapInTurns } from "../../base/turns.ts";
 import type { Answer, Input, ModelShape, Reader } from "../../predict/types.ts";
 import { readReject, readTop } from "./answer_options.ts";
@@ -19,12 +20,15 @@ const tensorSchema = z.object({
   data: z.array(z.unknown()),
 });
 
+/** Limits the tensors of a request: one for each column. */
+const MOST_INPUTS = 100;
+
 type Tensor = z.infer<typeof tensorSchema>;
 
 export const inferenceSchema = z.object({
   id: z.string().optional(),
   parameters: anyObject.openapi({ description: "`reject` and `top` are read, as in /predict" }),
-  inputs: z.array(tensorSchema).min(1).max(2),
+  inputs: z.array(tensorSchema).min(1).max(MOST_INPUTS),
   outputs: z.array(z.object({ name: z.string() })).optional(),
 }).openapi("InferenceRequest");
 
@@ -72,8 +76,12 @@ export async function parseInference(
     );
   }
   const { id, inputs, outputs } = parsed.data;
-  const sequences =
-    await (reader.text && !inputs.some(({ name }) => name === "tokens")
+  if (!reader.columns && inputs.length > 2) {
+    throw inputError("inputs", `inputs has ${inputs.length} elements: expected at most 2`);
+  }
+  const sequences = reader.columns
+    ? await fieldSequences(inputs, reader, reader.columns, maxInstances)
+    : await (reader.text && !inputs.some(({ name }) => name === "tokens")
       ? textSequences(inputs, reader, maxInstances)
       : tokenSequences(inputs, reader, maxInstances));
   const parameter = (name: string) => memberOf(body, "parameters", name);
@@ -103,7 +111,7 @@ function checkSizes(body: unknown): void {
   };
   check("outputs", MOST_OUTPUTS, memberOf(body, "outputs"));
   const inputs = memberOf(body, "inputs");
-  check("inputs", 2, inputs);
+  check("inputs", MOST_INPUTS, inputs);
   if (Array.isArray(inputs)) { for (const input of inputs) check("shape", 2, memberOf(input, "shape")); }
 }
 
@@ -135,6 +143,40 @@ function textSequences(
   }
   const texts = flattened("text", text, rows, 1);
   return mapInTurns(texts, (value, row) => reader.readText(value, `text[${row}]`));
+}
+
+/** Reads the inputs of a model of several columns: a tensor of shape [sequences] for each column, by its name. */
+function fieldSequences(
+  inputs: readonly Tensor[],
+  reader: Reader,
+  columns: readonly Column[],
+  maxInstances: number,
+): Promise<Input[]> {
+  const rows = inputs[0]!.shape[0] ?? 0;
+  if (rows < 1 || rows > maxInstances) {
+    throw inputError("shape", `${inputs[0]!.name} has ${counted(rows, "sequence")}: expected 1 to ${maxInstances}`);
+  }
+  const tensors = columns.map(({ name, kind }) => {
+    const tensor = inputs.find((input) => input.name === name);
+    if (!tensor) throw inputError("inputs", `inputs has no ${describe(name)}: expected a tensor for each column`);
+    const isNumber = /^(?:FP|U?INT)\d+$/.test(tensor.datatype) && kind !== "text";
+    if (tensor.datatype !== "BYTES" && !isNumber) {
+      const wanted = kind === "text" ? "BYTES" : "BYTES, or that of a number such as FP64";
+      const message = `${name} has the datatype ${describe(tensor.datatype)}: expected ${wanted}`;
+      throw inputError(`${name}.datatype`, message);
+    }
+    return [name, flattened(name, tensor, rows, 1)] as const;
+  });
+  if (inputs.length > columns.length) {
+    const other = inputs.find(({ name }) => !columns.some((column) => column.name === name)) ?? inputs.at(-1);
+    throw inputError(
+      "inputs",
+      `inputs has the unknown name ${describe(other?.name)}: expected a tensor for each column`,
+    );
+  }
+  return mapInTurns(Array.from({ length: rows }), (_, row) => {
+    return reader.readFields(Object.fromEntries(tensors.map(([name, values]) => [name, values[row]])), `row[${row}]`);
+  });
 }
 
 /** Reads tokens, as names for a text model and otherwise as ids; `lengths` gives the unpadded length of each row. */

@@ -130,7 +130,11 @@ export function inferenceRoutes(routes: Routes, services: PredictionServices, op
         versions: versions.map(String),
         platform: "lockstep",
         inputs: [
-          ...reader.text
+          ...reader.columns
+            ? reader.columns.map(({ name, kind }) => (
+              { name, datatype: kind === "number" ? "FP64" : "BYTES", shape: [-1] }
+            ))
+            : reader.text
             ? [{ name: "text", datatype: "BYTES", shape: [-1] }]
             : [{ name: "tokens", datatype: "INT64", shape: [-1, shape.length] }],
         ],

@@ -1,6 +1,7 @@
 /** Serves `/model` and `/predict`. */
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { COLUMN_KINDS } from "../../formats/columns.ts";
 import { bodyOf, readJsonBody } from "../pipeline/body.ts";
 import { bareJson } from "../pipeline/front.ts";
 import {
@@ -30,6 +31,8 @@ const modelSchema = z.object({
   length: z.int(),
   text: z.boolean(),
   several: z.boolean().optional().openapi({ description: "True if a row may have several labels" }),
+  columns: z.array(z.object({ name: z.string(), kind: z.enum(COLUMN_KINDS) })).optional()
+    .openapi({ description: "The fields of a row, if it has several columns" }),
   round: z.int(),
   digest: z.string(),
 }).openapi("Model");

@@ -2,6 +2,7 @@
 import { counted } from "../../base/counted.ts";
 import { z } from "@hono/zod-openapi";
 import { describe, shortened } from "../../base/printable.ts";
+import { formOf } from "../../formats/columns.ts";
 import { InputError, inputError, Problems } from "../../base/errors.ts";
 import type { Answer, Input, ModelShape, PredictOptions, Reader } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
@@ -15,8 +16,10 @@ interface PredictRequest extends Pick<PredictOptions, "reject" | "top" | "probab
   readonly single: boolean;
 }
 
-const expected = ({ text }: Pick<Reader, "text">) =>
-  `expected ${text ? '{"text": "..."}, ' : ""}{"tokens": [...]} or {"instances": [...]}`;
+const expected = ({ text, columns }: Reader) =>
+  columns
+    ? `expected ${formOf(columns)} or {"instances": [...]}`
+    : `expected ${text ? '{"text": "..."}, ' : ""}{"tokens": [...]} or {"instances": [...]}`;
 
 const instanceList = z.array(z.unknown(), {
   error: ({ input }) => `instances is ${describe(input)}: expected a list of sequences`,
@@ -33,6 +36,12 @@ const bodySchema = instanceSchema.extend({
   probabilities: flagSchema("probabilities"),
   explain: flagSchema("explain"),
 }).partial();
+
+/** The body for a model of several columns, whose fields are beside the options. */
+const columnsSchema = bodySchema.loose();
+
+/** Tells a key that is a field of columns, and not an option. */
+const isText = (key: string) => Object.hasOwn(instanceSchema.shape, key);
 
 const listSchema = z.boolean().optional().openapi({
   description: "Whether predictions have all `probabilities`: false by default where `top` is given",
@@ -60,9 +69,12 @@ export const predictQuery = z.object({
 });
 
 /** Returns the body of `POST /predict` that asks the same as a query. Throws an InputError if it asks nothing. */
-export function bodyOfQuery(query: URLSearchParams, { text }: Pick<Reader, "text">): Record<string, unknown> {
+export function bodyOfQuery(
+  query: URLSearchParams,
+  { text, columns }: Pick<Reader, "text" | "columns">,
+): Record<string, unknown> {
   const { tokens, reject, top, probabilities, explain, ...others } = Object.fromEntries(query);
-  if (others.text === undefined && tokens === undefined) {
+  if (!columns && others.text === undefined && tokens === undefined) {
     const wanted = text ? "/predict?text=where is my parcel" : "/predict?tokens=1,2,3";
     throw inputError("query", `the query has no ${text ? "text" : "tokens"}: expected such as ${wanted}`);
   }
@@ -78,14 +90,24 @@ export function bodyOfQuery(query: URLSearchParams, { text }: Pick<Reader, "text
   };
 }
 
+/** Describes the fields of a body; the reader checks them. */
+const FIELDS = {
+  text: z.unknown().openapi({ type: "string" }),
+  number: z.unknown().openapi({ type: ["number", "string", "null"] }),
+  category: z.unknown().openapi({ type: ["string", "number", "boolean", "null"] }),
+} as const;
+
 /** Describes the body for a model of `shape` in the OpenAPI document, with the parts that the reader checks. */
-export function predictSchema({ vocabulary, length, text }: ModelShape, maxInstances: number): z.ZodType {
+export function predictSchema({ vocabulary, length, text, columns }: ModelShape, maxInstances: number): z.ZodType {
   const id = { type: "integer" as const, minimum: 0, maximum: vocabulary - 1 };
   const tokens = text
     ? z.unknown().openapi({ type: "array", items: { type: ["string", "number"] }, minItems: 1 })
     : z.unknown().openapi({ type: "array", items: id, minItems: length, maxItems: length });
   const words = z.unknown().openapi({ type: "string" });
-  const instance = text
+  const fields = columns && Object.fromEntries(columns.map(({ name, kind }) => [name, FIELDS[kind]]));
+  const instance = fields
+    ? z.strictObject(fields)
+    : text
     ? z.union([words, tokens, z.strictObject({ text: words }), z.strictObject({ tokens })])
     : z.union([tokens, z.strictObject({ tokens })]);
   const instances = z.array(instance).min(1).max(maxInstances);
@@ -96,8 +118,9 @@ export function predictSchema({ vocabulary, length, text }: ModelShape, maxInsta
     probabilities: listSchema,
     ...text && { explain: explainSchema },
   };
-  return z.strictObject({ ...single, instances: instances.optional(), ...options }).openapi("PredictRequest", {
-    description: `One of ${Object.keys(single).join(", ")} and instances`,
+  const body = { ...fields ? z.object(fields).partial().shape : single, instances: instances.optional(), ...options };
+  return z.strictObject(body).openapi("PredictRequest", {
+    description: `One of ${fields ? "a field for each column" : Object.keys(single).join(", ")} and instances`,
   });
 }
 
@@ -148,20 +171,25 @@ export function parsePredict(
   reader: Reader,
   maxInstances: number,
 ): PredictRequest | Promise<PredictRequest> {
-  const usual = usualTokens(body);
+  const usual = reader.columns ? undefined : usualTokens(body);
   return usual ? { inputs: [reader.readTokens(usual, "tokens")], single: true } : parseAny(body, reader, maxInstances);
 }
 
 async function parseAny(body: unknown, reader: Reader, maxInstances: number): Promise<PredictRequest> {
   const wanted = expected(reader);
-  const parsed = bodySchema.safeParse(body);
+  const schema = reader.columns ? columnsSchema : bodySchema;
+  const parsed = schema.safeParse(body);
   if (!parsed.success) throw structureError(parsed.error, body, "", wanted);
-  const { instances } = parsed.data;
+  const { instances, ...rest } = parsed.data;
   const top = readTop(parsed.data.top, "top");
   const { probabilities = top === undefined, explain } = parsed.data;
   const options = { reject: readReject(parsed.data.reject, "reject"), top, probabilities, explain };
   const asked = (["text", "tokens", "instances"] as const).filter((key) => key in parsed.data);
-  if (asked.length !== 1) {
+  if (reader.columns && !instances) {
+    const fields = Object.entries(rest).filter(([key]) => !Object.hasOwn(bodySchema.shape, key) || isText(key));
+    return { inputs: [reader.readFields(Object.fromEntries(fields), "")], ...options, single: true };
+  }
+  if (!reader.columns && asked.length !== 1) {
     const found = asked.length === 0 ? `no ${reader.text ? "text" : "tokens"}` : `both ${asked.join(" and ")}`;
     throw inputError("body", `the body has ${found}: ${wanted}`);
   }
@@ -215,6 +243,7 @@ function usualTokens(body: unknown): readonly unknown[] | undefined {
 
 /** Reads one sequence: a list of tokens, a text, or an object with either. `field` is "" for the body itself. */
 function readInstance(value: unknown, field: string, reader: Reader): Input {
+  if (reader.columns) return reader.readFields(value, field);
   if (Array.isArray(value)) return reader.readTokens(value, field);
   if (typeof value === "string" && reader.text) return reader.readText(value, field);
   const wanted = reader.text

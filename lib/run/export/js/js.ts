@@ -1,6 +1,7 @@
 /** Exports a model as a folder that predicts without any package, in every runtime of JavaScript. */
 import { type TrainedModel, wholeModel } from "../../../predict/trained_model.ts";
 import { encodeModel } from "../../../standalone/model_file.ts";
+import { formOf } from "../../../formats/columns.ts";
 import { type ExportFormat, type Files, tokenizerNote } from "../format.ts";
 import forward from "../../../../kernels/forward.wasm" with { type: "bytes" };
 import products from "../../../../kernels/forward_products.wasm" with { type: "bytes" };
@@ -52,7 +53,8 @@ function packageJson({ run }: TrainedModel): string {
 function readme({ run, labels, preprocessing, config }: TrainedModel): string {
   const ids = Array.from({ length: config.length }, (_, index) => index % config.vocabulary);
   const isPlain = preprocessing && preprocessing.tokenizer.kind !== "codes";
-  const example = isPlain ? "where is my parcel?" : preprocessing ? preprocessing.vocabulary.slice(0, 3) : ids;
+  const known = preprocessing ? preprocessing.vocabulary.slice(0, 3) : ids;
+  const example = JSON.stringify(isPlain ? "where is my parcel?" : known);
   return `# The model of run ${run}
 
 Classes: ${labels.slice(0, 20).join(", ")}${labels.length > 20 ? ", …" : ""}.
@@ -60,7 +62,7 @@ Classes: ${labels.slice(0, 20).join(", ")}${labels.length > 20 ? ", …" : ""}.
 \`\`\`js
 import { load } from "./index.js";
 const model = await load();
-console.log(model.predict(${JSON.stringify(example)}));
+console.log(model.predict(${preprocessing?.columns ? formOf(preprocessing.columns) : example}));
 \`\`\`
 
 This works in Node from version 22 on, in Deno and in Bun, and on a page in \`<script type="module">\`. \`load()\` reads
