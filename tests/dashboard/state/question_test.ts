@@ -1,5 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { asCurl, asTypeScript, parseTokens, questionsOf, randomTokens } from "../../../dashboard/state/question.ts";
+import {
+  answersCsv,
+  asCurl,
+  asTypeScript,
+  parseTokens,
+  questionsOf,
+  randomTokens,
+} from "../../../dashboard/state/question.ts";
 
 Deno.test("parseTokens() reads numbers and leaves words for the server to refuse", () => {
   assertEquals(parseTokens(" 1, 2  3\n4.5 -6 "), [1, 2, 3, 4.5, -6]);
@@ -25,4 +32,20 @@ Deno.test("asCurl() quotes a text for the shell, and asTypeScript() sends the sa
   assertEquals(asTypeScript(questions, "http://h/predict").includes(`JSON.stringify({"text":"it's"})`), true);
   const several = asCurl([{ tokens: [1] }, { tokens: [2] }], "http://h/predict");
   assertEquals(several, `curl http://h/predict -d '{"instances":[{"tokens":[1]},{"tokens":[2]}]}'`);
+});
+
+Deno.test("answersCsv() quotes texts, and joins the labels of an answer with several", () => {
+  const rejected = { class: 0, label: "x", probability: 0.6, threshold: 0.9 };
+  const predictions = [
+    { class: 1, label: "y", probabilities: [0.25, 0.75] },
+    { class: null, label: null, rejected, probabilities: [0.6, 0.4] },
+    {
+      ...{ class: null, label: null, probabilities: [0.8, 0.7] },
+      labels: [{ label: "x", probability: 0.8 }, { label: "y", probability: 0.7 }],
+    },
+  ];
+  assertEquals(
+    answersCsv([{ text: 'a "b", c' }, { tokens: [1, 2] }, { text: "d" }], predictions),
+    'text,label,probability\n"a ""b"", c","y",0.75\n"1 2","",0.6\n"d","x|y",0.8\n',
+  );
 });
