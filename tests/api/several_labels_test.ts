@@ -37,6 +37,9 @@ Deno.test("a model of several labels answers with those above their thresholds i
     const { reasons } = await model.explain("w1 redish v2");
     assertEquals([reasons.label, reasons.against], ["red", null]);
     assertEquals(reasons.tokens.toSorted((a, b) => b.weight - a.weight)[0]?.token, "redish");
+    const wrong = rows.map((row) => ({ ...row, label: row.label.filter((name) => name !== "grey") }));
+    const { decisive } = await model.evaluate(wrong, { explain: true });
+    assertEquals(decisive?.map(({ token, label, given }) => [token, label, given])[0], ["greyish", "no label", "grey"]);
 
     await model.save(join(runsDir, "saved"));
     using alone = await loadAlone(join(runsDir, "saved", "model.lockstep"));

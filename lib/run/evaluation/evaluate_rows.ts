@@ -52,7 +52,9 @@ export async function evaluateRows(
   const several = model.config.labels === "many" && { thresholds };
   const evaluation = {
     ...await evaluateProbabilities(probabilities, model.labels, { ...reading, ...several }),
-    ...explain && !several && { decisive: await decisiveTokens(model, table, probabilities, preprocessing, native) },
+    ...explain && {
+      decisive: await decisiveTokens(model, table, probabilities, preprocessing, { native, ...several }),
+    },
   };
   if (!others) return evaluation;
   const confidences = confidencesOf(probabilities, evaluation.rows);
