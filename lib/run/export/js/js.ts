@@ -68,7 +68,8 @@ console.log(model.predict(${preprocessing?.columns ? formOf(preprocessing.column
 This works in Node from version 22 on, in Deno and in Bun, and on a page in \`<script type="module">\`. \`load()\` reads
 \`model.lockstep\` beside \`index.js\`; \`load(url)\` reads it from elsewhere. Vite takes the file along; with esbuild, place it
 beside the bundle. \`model.predictMany(inputs, { top: 3 })\` predicts many inputs in
-batches and lists the most probable classes; \`index.d.ts\` describes all of it.
+batches and lists the most probable classes, and \`model.explain(text)\` says what each token adds to an answer;
+\`index.d.ts\` describes all of it.
 
 Cloudflare's workers compile no bytes. Import the files there:
 
