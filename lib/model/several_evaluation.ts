@@ -50,7 +50,7 @@ export function evaluateSeveral(
     loss: loss / rows,
     accuracy: best / rows,
     macroF1: macroF1(counts),
-    ...bins.results(),
+    calibrationError: bins.results().calibrationError,
     several: {
       microF1: share(2 * right, support + given),
       precision: share(right, given),

@@ -85,7 +85,8 @@ function choose(curve: Curve, support: number, all: Curve, share: number, wanted
 
 /** Returns the labels of a row with these probabilities, `[labels]`, by their positions, the most probable first. */
 export function labelsAbove(probabilities: ArrayLike<number>, thresholds: readonly number[]): number[] {
-  const above = Array.from(thresholds.keys()).filter((k) => probabilities[k]! >= thresholds[k]!);
+  const above: number[] = [];
+  for (let k = 0; k < thresholds.length; k++) if (probabilities[k]! >= thresholds[k]!) above.push(k);
   return above.sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
 }
 

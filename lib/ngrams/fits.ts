@@ -4,7 +4,7 @@ import type { RowLabels } from "../data/batches/table.ts";
 import { labelsAt } from "../data/several.ts";
 import { Random, Stream } from "../base/numbers/random.ts";
 import type { CountedRows, WeighedRows } from "./counted_rows.ts";
-import { naiveBayesWeights } from "./naive_bayes.ts";
+import { featureSums, naiveBayesWeights } from "./naive_bayes.ts";
 import { fitSeparator, type SparseRows } from "./svm.ts";
 import { foldWordFeatures } from "./word_features.ts";
 
@@ -22,42 +22,61 @@ export interface Problem {
   readonly stopped: () => boolean;
 }
 
+/** The rows of each label among those that models are fitted to, and the sums of the features of all of them. */
+const ownRows = new WeakMap<Uint32Array, readonly (readonly number[])[]>();
+const sumsOfAll = new WeakMap<WeighedRows, Float64Array>();
+
+function rowsOf({ labelled, classes }: Problem, fitted: Uint32Array, k: number): readonly number[] {
+  const known = ownRows.get(fitted);
+  if (known) return known[k]!;
+  const own = Array.from({ length: classes }, (): number[] => []);
+  for (const row of fitted) for (const label of labelsAt(labelled, row)) own[label]!.push(row);
+  ownRows.set(fitted, own);
+  return own[k]!;
+}
+
 /** Fits the naive Bayes weights of score `k`, `[columns + 1]`. */
 export function fitBayes(
-  { labelled, classes, classWeights, stopped }: Problem,
+  problem: Problem,
   weighed: WeighedRows,
   fitted: Uint32Array,
   k: number,
 ): Float64Array | undefined {
+  const { labelled: { labels, labelOffsets }, classes, classWeights, stopped } = problem;
   if (stopped()) return undefined;
-  const { labels, labelOffsets } = labelled;
-  if (labelOffsets) {
-    const isOwn = (row: number) => labelsAt(labelled, row).includes(k);
-    const own = fitted.reduce((count, row) => count + (isOwn(row) ? 1 : 0), 1);
-    const others = naiveBayesWeights(weighed, fitted, (row) => !isOwn(row), fitted.length + 2 - own);
-    return naiveBayesWeights(weighed, fitted, isOwn, own).map((weight, column) => weight - others[column]!);
-  }
-  const counts = new Float64Array(classes).fill(1);
-  for (const row of fitted) counts[labels[row]!]! += classWeights?.[labels[row]!] ?? 1;
-  const weightsOf = (own: number) => naiveBayesWeights(weighed, fitted, (row) => labels[row] === own, counts[own]!);
-  if (classes !== 2) return weightsOf(k);
-  const others = weightsOf(0);
-  return weightsOf(1).map((weight, column) => weight - others[column]!);
+  const sums = (k: number) => featureSums(weighed, rowsOf(problem, fitted, k));
+  const weightsOf = (k: number) => {
+    const share = rowsOf(problem, fitted, k).reduce((sum, row) => sum + (classWeights?.[labels[row]!] ?? 1), 1);
+    return naiveBayesWeights(weighed, sums(k), share);
+  };
+  if (!labelOffsets && classes !== 2) return weightsOf(k);
+  if (!labelOffsets) return minus(weightsOf(1), weightsOf(0));
+  const all = sumsOfAll.get(weighed) ?? featureSums(weighed, fitted);
+  sumsOfAll.set(weighed, all);
+  // Differences of sums that should be 0 are not negative.
+  const others = minus(all, sums(k)).map((sum) => Math.max(0, sum));
+  const without = fitted.length - rowsOf(problem, fitted, k).length;
+  return minus(weightsOf(k), naiveBayesWeights(weighed, others, 1 + without));
+}
+
+function minus(values: Float64Array, others: Float64Array): Float64Array {
+  return values.map((value, column) => value - others[column]!);
 }
 
 /** Fits the separator of score `k`, `[columns + 1]`. */
 export function fitScore(
-  { counted: { words }, labelled, classes, width, classWeights, seed, stopped }: Problem,
+  problem: Problem,
   weighed: WeighedRows,
   fitted: Uint32Array,
   k: number,
   cost: number,
 ): Float64Array | undefined {
-  const positive = width < classes ? 1 : k;
+  const { counted: { words, rows }, labelled, classes, width, classWeights, seed, stopped } = problem;
+  const sides = new Uint8Array(rows);
+  for (const row of rowsOf(problem, fitted, width < classes ? 1 : k)) sides[row] = 1;
   const random = new Random(seed, Stream.baseline).seek(1 + k);
   const costOf = (row: number) => cost * (classWeights?.[labelled.labels[row]!] ?? 1);
-  const isPositive = (row: number) => labelsAt(labelled, row).includes(positive);
-  const fit = (rows: SparseRows) => fitSeparator(rows, fitted, isPositive, costOf, random, stopped);
+  const fit = (rows: SparseRows) => fitSeparator(rows, fitted, (row) => sides[row] === 1, costOf, random, stopped);
   const { sharing } = weighed;
   if (!words || !sharing) return fit(weighed);
   const weights = fit(sharing);
