@@ -9,7 +9,16 @@ export interface Difference {
 }
 
 /** Keys that say where and how a process ran, and nothing of the training. */
-const OPERATION: ReadonlySet<string> = new Set(["host", "port", "runsDir", "log", "exit", "publicUrl", "command"]);
+const OPERATION: ReadonlySet<string> = new Set([
+  "host",
+  "port",
+  "runsDir",
+  "log",
+  "exit",
+  "publicUrl",
+  "trustProxy",
+  "command",
+]);
 
 /** Returns the keys whose values differ between the configs of `runs`. */
 export function differingKeys(runs: readonly Pick<RunDetail, "config">[]): Difference[] {

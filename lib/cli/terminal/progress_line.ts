@@ -6,7 +6,7 @@ import { type RunView, setting, settings } from "../../report/run_view.ts";
 import { displayWidth } from "./columns.ts";
 
 /** Widths of the bar, the longest that a terminal of so many columns has room for. */
-const BARS: readonly (readonly [columns: number, width: number])[] = [[96, 24], [80, 16], [58, 8]];
+const BARS: readonly (readonly [columns: number, width: number])[] = [[96, 24], [80, 16], [56, 8]];
 
 const SEPARATOR = " · ";
 
