@@ -52,7 +52,7 @@ Deno.test("OutcomeCard has the metrics, those of its parts, and what a threshold
 
 Deno.test("TrustCard has bins of calibration and a threshold, or nothing for older evaluations", () => {
   const text = textOf(h(TrustCard, { evaluation }));
-  assertStringIncludes(text, "confidence right rows 90.0\u00a0% 87.5\u00a0% 200");
+  assertStringIncludes(text, "confidence right rows 43.7\u00a0% 0.0\u00a0% 3 50.0\u00a0%");
   assertStringIncludes(text, "Coverage 100.00\u00a0% of the rows are answered Precision 87.50\u00a0% of the answers");
   assertEquals(
     textOf(h(TrustCard, { evaluation: { ...evaluation, calibration: undefined, coverage: undefined } })),
