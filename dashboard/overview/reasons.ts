@@ -3,6 +3,9 @@ import { html as markup } from "htm/preact";
 import type { ComponentChildren } from "preact";
 import type { Reasons } from "../../lib/standalone/answer_types.ts";
 
+/** Tokens with less of the greatest weight, in percent, are not underlined. */
+const VISIBLE = 5;
+
 interface ReasonsProps {
   /** Undefined for a question of tokens, which are shown by their names. */
   readonly text: string | undefined;
@@ -17,8 +20,12 @@ export function ReasonsView({ text, reasons: { label, against, logOdds, tokens }
     if (text !== undefined && (start === undefined || end === undefined)) return;
     parts.push(text === undefined ? " " : text.slice(at, start));
     const share = Math.round(100 * Math.abs(weight) / most);
-    parts.push(markup`<span key=${index} class="reason ${weight < 0 ? "against" : ""}" title=${signed(weight)}
-      style="--share: ${share}">${text?.slice(start, end) ?? token}</span>`);
+    parts.push(
+      markup`<span key=${index} class="reason ${weight < 0 && share >= VISIBLE ? "against" : ""}" title=${
+        signed(weight)
+      }
+      style="--share: ${share}">${text?.slice(start, end) ?? token}</span>`,
+    );
     at = end ?? at;
   });
   const compared = against === null ? "" : ` rather than ${against}`;
