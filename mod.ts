@@ -16,10 +16,11 @@ import { crossValidateRows } from "./lib/api/cross_validate.ts";
 import { loadModel } from "./lib/api/load.ts";
 import { mountableApp, serveModel } from "./lib/api/serve.ts";
 import { resumeRun, trainRows } from "./lib/api/train.ts";
-import type { CrossValidateOptions, CrossValidation } from "./lib/api/types/labels.ts";
+import type { CrossValidateOptions } from "./lib/api/types/labels.ts";
 import type { LoadOptions, Model } from "./lib/api/types/model.ts";
 import type { AppOptions, ServeOptions, Server } from "./lib/api/types/service.ts";
 import type { ResumeOptions, Run, TrainOptions } from "./lib/api/types/training.ts";
+import type { CrossValidation } from "./lib/model/label_findings.ts";
 import { threadUrls } from "./threads.ts";
 
 export { DamagedFile, InputError, type Problem, TrainingError } from "./lib/base/errors.ts";
@@ -34,7 +35,8 @@ export type {
   TableTarget,
 } from "./lib/api/types/model.ts";
 export type { Input, Prediction, PredictOptions, Reasons } from "./lib/standalone/answer_types.ts";
-export type { CrossValidateOptions, CrossValidation, RowFindings } from "./lib/api/types/labels.ts";
+export type { CrossValidateOptions } from "./lib/api/types/labels.ts";
+export type { CrossValidation, RowFindings } from "./lib/model/label_findings.ts";
 export type { ModelOptions, ProcessOptions, ServiceOptions } from "./lib/api/types/options.gen.ts";
 export type { Row, Rows } from "./lib/api/types/rows.ts";
 export type { AppOptions, ServeOptions, Server } from "./lib/api/types/service.ts";

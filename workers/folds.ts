@@ -1,5 +1,8 @@
 /** A thread of cross-validation: all it does is in lib/ngrams/folds/score_folds.ts. */
-import { type FoldsReply, type FoldsStart, scoreFolds } from "../lib/ngrams/folds/score_folds.ts";
+import { type FoldsStart, scoreFolds } from "../lib/ngrams/folds/score_folds.ts";
 import { onMessage } from "../lib/platform/thread_side.ts";
 
-onMessage<FoldsStart, FoldsReply>((start, reply) => reply(scoreFolds(start)));
+onMessage<FoldsStart, "done">((start, reply) => {
+  scoreFolds(start);
+  reply("done");
+});

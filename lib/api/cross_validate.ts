@@ -3,10 +3,11 @@ import { inputError } from "../base/errors.ts";
 import { dataShape } from "../config/data_shape.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { loadData } from "../data/load/load.ts";
+import type { CrossValidation, RowFindings } from "../model/label_findings.ts";
 import { examineLabels } from "../run/evaluation/examine_labels.ts";
 import { givenValues } from "./given_values.ts";
 import { RowSource } from "./rows.ts";
-import type { CrossValidateOptions, CrossValidation, RowFindings } from "./types/labels.ts";
+import type { CrossValidateOptions } from "./types/labels.ts";
 
 const MOST_FOLDS = 20;
 

@@ -22,6 +22,7 @@ export function libraryExamples(): Example[] {
     "mod.ts",
     ...filesIn("lib/api/types"),
     "lib/base/errors.ts",
+    "lib/model/label_findings.ts",
     "predict.ts",
     ...filesIn("lib/standalone"),
   ];

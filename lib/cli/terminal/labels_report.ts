@@ -1,7 +1,8 @@
 /** Formats what cross-validation finds about labels as lines for people. */
 import { counted, percent, whole } from "../../base/counted.ts";
 import { printable, shortened } from "../../base/printable.ts";
-import type { Examination, RowFindings } from "../../run/evaluation/examine_labels.ts";
+import type { RowFindings } from "../../model/label_findings.ts";
+import type { Examination } from "../../run/evaluation/examine_labels.ts";
 import { item, more } from "./check_report.ts";
 import { confusedText } from "./evaluation_report.ts";
 

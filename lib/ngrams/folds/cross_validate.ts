@@ -7,7 +7,7 @@ import { softmaxOf } from "../model.ts";
 import { fitPowers } from "../powers.ts";
 import { USUAL_POWERS } from "../train.ts";
 import { loneFolds } from "./draw_folds.ts";
-import { type FoldsReply, type FoldsStart, partsOf, shareDone, stopFolds } from "./score_folds.ts";
+import { type FoldsStart, partsOf, shareDone, stopFolds } from "./score_folds.ts";
 
 export interface FoldThreads {
   /** The module that a thread runs: workers/folds.ts. */
@@ -78,10 +78,10 @@ async function runThreads(start: FoldsStart, { url, cores, onProgress, signal }:
   const telling = setInterval(() => onProgress?.(shareDone(start)), PROGRESS_MS);
   const threads = Array.from({ length: count }, (_, index) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const thread = startThread<FoldsReply>(url, {
+    const thread = startThread<"done">(url, {
       name: `folds ${index}`,
       permissions: "none",
-      onMessage: ({ error }) => error === undefined ? resolve() : reject(new Error(error)),
+      onMessage: () => resolve(),
       onError: (message) => reject(new Error(message)),
     });
     thread.postMessage(start);

@@ -2,7 +2,6 @@
  * Scores the rows of each fold by n-grams of the other folds. Several threads share the work and write into the same arrays:
  * what they write depends neither on their number nor on their speed.
  */
-import { errorMessage } from "../../base/errors.ts";
 import type { EncodedTable } from "../../data/batches/table.ts";
 import type { TokenVectors } from "../../data/vocabulary/choose_vocabulary.ts";
 import type { TokenKeys } from "../../data/vocabulary/token_keys.ts";
@@ -30,9 +29,6 @@ export interface FoldsStart {
   readonly counters: Int32Array;
 }
 
-/** Undefined, or what went wrong. */
-export type FoldsReply = { readonly error: string | undefined };
-
 const [NEXT, DONE] = [0, 1];
 /** The next part of work that is stopped: there are not so many. */
 const STOPPED = 2 ** 30;
@@ -55,40 +51,35 @@ export function stopFolds({ counters }: FoldsStart): void {
   Atomics.store(counters, NEXT, STOPPED);
 }
 
-/** Takes parts of the work until all are taken. Never throws. */
-export function scoreFolds(start: FoldsStart): FoldsReply {
-  try {
-    const { table, space, classes, vocabulary, vectors, foldOf, seed, counters } = start;
-    const [width, parts] = [scoresOf(classes), partsOf(start)];
-    const stopped = () => Atomics.load(counters, NEXT) >= STOPPED;
-    const counted = countRows([table], space, vocabulary, width, stopped, vectors);
-    if (!counted) return { error: undefined };
-    const [classWeights, metric] = [undefined, "log-loss" as const];
-    const problem = { counted, labelled: table, classes, width, classWeights, metric, seed, stopped };
-    const work = (counted.columns.length + (ROW_WORK + (counted.words?.width ?? 0)) * counted.rows) * parts * PASSES;
-    const rows = Uint32Array.from(foldOf.keys());
-    const ofFold = (fold: number) => {
-      const fitted = someOf(rows.filter((row) => foldOf[row] !== fold), FIT_WORK / work, seed);
-      return { fold, fitted, weighed: weighRows(counted, fitted, LETTERS_LENGTH) };
-    };
-    let others: ReturnType<typeof ofFold> | undefined;
-    for (let part = Atomics.add(counters, NEXT, 1); part < parts; part = Atomics.add(counters, NEXT, 1)) {
-      const [fold, k] = [Math.floor(part / width), part % width];
-      if (others?.fold !== fold) others = ofFold(fold);
-      const { fitted, weighed } = others;
-      const separator = fitScore(problem, weighed, fitted, k, COST);
-      const bayes = separator && fitBayes(problem, weighed, fitted, k);
-      if (!bayes) break;
-      for (let row = 0; row < rows.length; row++) {
-        if (foldOf[row] !== fold) continue;
-        const at = row * classes + classes - width + k;
-        start.separators[at] = scoreOf(weighed, row, separator);
-        start.bayes[at] = scoreOf(weighed, row, bayes);
-      }
-      Atomics.add(counters, DONE, 1);
+/** Takes parts of the work until all are taken. */
+export function scoreFolds(start: FoldsStart): void {
+  const { table, space, classes, vocabulary, vectors, foldOf, seed, counters } = start;
+  const [width, parts] = [scoresOf(classes), partsOf(start)];
+  const stopped = () => Atomics.load(counters, NEXT) >= STOPPED;
+  const counted = countRows([table], space, vocabulary, width, stopped, vectors);
+  if (!counted) return;
+  const [classWeights, metric] = [undefined, "log-loss" as const];
+  const problem = { counted, labelled: table, classes, width, classWeights, metric, seed, stopped };
+  const work = (counted.columns.length + (ROW_WORK + (counted.words?.width ?? 0)) * counted.rows) * parts * PASSES;
+  const rows = Uint32Array.from(foldOf.keys());
+  const ofFold = (fold: number) => {
+    const fitted = someOf(rows.filter((row) => foldOf[row] !== fold), FIT_WORK / work, seed);
+    return { fold, fitted, weighed: weighRows(counted, fitted, LETTERS_LENGTH) };
+  };
+  let others: ReturnType<typeof ofFold> | undefined;
+  for (let part = Atomics.add(counters, NEXT, 1); part < parts; part = Atomics.add(counters, NEXT, 1)) {
+    const [fold, k] = [Math.floor(part / width), part % width];
+    if (others?.fold !== fold) others = ofFold(fold);
+    const { fitted, weighed } = others;
+    const separator = fitScore(problem, weighed, fitted, k, COST);
+    const bayes = separator && fitBayes(problem, weighed, fitted, k);
+    if (!bayes) break;
+    for (let row = 0; row < rows.length; row++) {
+      if (foldOf[row] !== fold) continue;
+      const at = row * classes + classes - width + k;
+      start.separators[at] = scoreOf(weighed, row, separator);
+      start.bayes[at] = scoreOf(weighed, row, bayes);
     }
-    return { error: undefined };
-  } catch (error) {
-    return { error: errorMessage(error) };
+    Atomics.add(counters, DONE, 1);
   }
 }

@@ -13,6 +13,7 @@ import type { LoadedData } from "../../data/load/loaded_data.ts";
 import { rowsAt, textOf } from "../../data/row_texts.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
 import { evaluatePredictions, type Evaluation } from "../../model/evaluation.ts";
+import type { CrossValidation, RowFindings } from "../../model/label_findings.ts";
 import { findLabelErrors } from "../../model/label_errors.ts";
 import { crossValidate, type FoldThreads } from "../../ngrams/folds/cross_validate.ts";
 import { drawFolds, loneFolds } from "../../ngrams/folds/draw_folds.ts";
@@ -24,40 +25,7 @@ const [LISTED, PAIRS, THIN] = [20, 10, 10];
 /** A class needs more rows in any case if it has fewer than this for each fold. */
 const FEW_PER_FOLD = 2;
 
-/** Describes a row by the models of the other folds. */
-export interface RowFindings {
-  /** The place where it was read: `tickets.csv:18`. */
-  readonly place: string;
-  readonly label: string;
-  /** Probability of the label. */
-  readonly probability: number;
-  readonly likely: string;
-  readonly likelyProbability: number;
-  /** Tells whether the label is probably wrong. */
-  readonly isSuspect: boolean;
-  /** The most similar row with another label, and the share of both that is equal: 1 if all is. Absent without one. */
-  readonly near?: { readonly place: string; readonly label: string; readonly share: number };
-  /** The text, of rows that are listed. */
-  readonly text?: string;
-}
-
-export interface Examination {
-  readonly rows: number;
-  /** The share of the rows that models without them predict right. */
-  readonly accuracy: number;
-  readonly macroF1: number;
-  /** The accuracy of each fold, and their standard deviation. */
-  readonly folds: readonly number[];
-  readonly spread: number;
-  /** Rows whose label is probably wrong: their number, and the most suspected ones. */
-  readonly suspects: { readonly rows: number; readonly examples: readonly RowFindings[] };
-  /** Rows that are almost equal to one with another label, and the most similar pairs. */
-  readonly nearDuplicates: { readonly rows: number; readonly examples: readonly RowFindings[] };
-  /** Pairs of classes that are mixed up, the worst first. */
-  readonly confused: readonly { readonly label: string; readonly given: string; readonly rows: number }[];
-  /** Classes that need rows, those with fewest first. F1 is null where no model could learn the class. */
-  readonly thin: readonly { readonly label: string; readonly rows: number; readonly f1: number | null }[];
-}
+export type Examination = Omit<CrossValidation, "findings">;
 
 export interface Examined {
   readonly examination: Examination;

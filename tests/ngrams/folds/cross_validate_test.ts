@@ -1,0 +1,42 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { InputError } from "../../../lib/base/errors.ts";
+import { keysOfVocabulary } from "../../../lib/data/vocabulary/token_keys.ts";
+import { crossValidate } from "../../../lib/ngrams/folds/cross_validate.ts";
+import { tableOf } from "../../data/tables.ts";
+import { soon } from "../../serve/http/reading.ts";
+
+const url = new URL("../../../workers/folds.ts", import.meta.url);
+
+/** Returns rows of three classes, each with a token of its own; all rows of the last class are in the first fold. */
+function rows() {
+  const labels = Array.from({ length: 40 }, (_, row) => row < 4 ? 2 : row % 2);
+  const table = tableOf(labels.map((label, row) => [2 + label, 5 + row % 3]), labels);
+  const foldOf = new Uint8Array(new SharedArrayBuffer(40));
+  foldOf.set(labels.map((label, row) => label === 2 ? 0 : (row >> 1) % 2));
+  const vocabulary = keysOfVocabulary(["a", "b", "c", "x", "y", "z"], true);
+  return { table, foldOf, vocabulary, space: { order: 2, hasEnds: true }, classes: 3, folds: 2, seed: 1 };
+}
+
+Deno.test("crossValidate() predicts the rows of each fold by models of the others", async () => {
+  const probabilities = await soon(crossValidate(rows(), { url, cores: 1 }), "one thread");
+  const { table: { labels }, foldOf } = rows();
+  for (const [row, label] of labels.entries()) {
+    const own = probabilities.subarray(3 * row, 3 * row + 3);
+    assert(Math.abs(own.reduce((sum, share) => sum + share) - 1) < 1e-6);
+    // The models of the second fold have never seen the last class, and those of the first have.
+    if (foldOf[row] === 0) assertEquals(own[2], 0);
+    else assert(own[2]! > 0);
+    if (label < 2) assert(own[label]! > 0.5, `row ${row}: ${own}`);
+  }
+  assertEquals(await soon(crossValidate(rows(), { url, cores: 4 }), "four threads"), probabilities);
+});
+
+Deno.test("crossValidate() rejects if a thread fails, or for too many rows and classes", async () => {
+  const lost = new URL("data:text/javascript,throw new Error('lost')");
+  await assertRejects(() => soon(crossValidate(rows(), { url: lost, cores: 2 }), "a failure"), Error, "lost");
+  await assertRejects(
+    () => crossValidate({ ...rows(), classes: 2 ** 20 }, { url, cores: 2 }),
+    InputError,
+    "40 rows of 1,048,576 classes are too many to cross-validate: expected at most 32",
+  );
+});
