@@ -36,9 +36,15 @@ export function AnswerView({ answers, questions, model }: AnswerProps): Componen
     <p id="source" class="hint" title="Run ${run}, digest ${digest}">${source}</p>`;
 }
 
-function one(prediction: Prediction, { length, labels }: ModelInfo, question: Question | undefined): ComponentChildren {
+function one(
+  prediction: Prediction,
+  { length, labels, columns }: ModelInfo,
+  question: Question | undefined,
+): ComponentChildren {
   const { unknownShare = 0, truncated = false, reasons } = prediction;
-  const text = question && "text" in question ? question.text : undefined;
+  const text = !columns && question && "text" in question && typeof question.text === "string"
+    ? question.text
+    : undefined;
   // Reasons not to trust the answer to a text.
   const flags = [
     ...unknownShare > 0 ? [`${percent(unknownShare, 0)} of its tokens are unknown`] : [],

@@ -6,6 +6,7 @@ import { type ComponentChildren, h, type TargetedEvent, type TargetedKeyboardEve
 import { useEffect, useRef } from "preact/hooks";
 import { counted } from "../../lib/base/counted.ts";
 import type { ModelInfo } from "../../lib/predict/types.ts";
+import { formOf } from "../../lib/formats/columns.ts";
 import { count } from "../../lib/report/format.ts";
 import { type Answers, messageOf, predict } from "../api.ts";
 import {
@@ -48,7 +49,12 @@ export function PredictBox({ run, model: { value: model, error } }: PredictProps
 }
 
 function Form({ model }: { readonly model: ModelInfo }): ComponentChildren {
-  const random = () => model.text ? "" : randomTokens(model.length, model.vocabulary, Math.random).join(" ");
+  const random = () =>
+    model.columns
+      ? formOf(model.columns)
+      : model.text
+      ? ""
+      : randomTokens(model.length, model.vocabulary, Math.random).join(" ");
   const text = useSignal("");
   const isPerLine = useSignal(false);
   const problem = useSignal("");
@@ -92,7 +98,7 @@ function Form({ model }: { readonly model: ModelInfo }): ComponentChildren {
   const start = model.text ? "Enter predicts, Shift and Enter start a new line." : "Press Random for a sequence.";
   return markup`
     <form id="predict-form" onSubmit=${ask}>
-      <label for="sample" class="hint">${model.text ? "Text" : "Tokens"}</label>
+      <label for="sample" class="hint">${model.columns ? "Fields, as JSON" : model.text ? "Text" : "Tokens"}</label>
       <textarea id="sample" ...${look} spellcheck=${false} autocomplete="off" value=${text.value} onKeyDown=${press}
         aria-describedby="sample-hint" aria-invalid=${
     problem.value === "" ? undefined : "true"

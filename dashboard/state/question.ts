@@ -1,8 +1,12 @@
 /** Turns what the user typed into questions for the model, and into commands that ask the same. No DOM. */
+import { isRecord } from "../../lib/base/record.ts";
 import type { ModelInfo, Prediction } from "../../lib/predict/types.ts";
 
-/** A model predicts the label of a text, or of tokens. */
-export type Question = { readonly text: string } | { readonly tokens: readonly (number | string)[] };
+/** The fields of a model of several columns. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A model predicts the label of a text, of tokens, or of fields. */
+export type Question = { readonly text: string } | { readonly tokens: readonly (number | string)[] } | Fields;
 
 /** Splits typed text at spaces and commas into numbers. Returns other words unchanged. */
 export function parseTokens(text: string): (number | string)[] {
@@ -23,9 +27,20 @@ export function linesOf(text: string): string[] {
 }
 
 /** Returns the questions in `text`: one, or one per line; none if it is empty. */
-export function questionsOf(text: string, model: Pick<ModelInfo, "text">, isPerLine: boolean): Question[] {
+export function questionsOf(text: string, model: Pick<ModelInfo, "text" | "columns">, isPerLine: boolean): Question[] {
   const texts = isPerLine ? linesOf(text) : text.trim() === "" ? [] : [text];
+  if (model.columns) return texts.map(fieldsIn);
   return texts.map((one) => model.text ? { text: one } : { tokens: parseTokens(one) });
+}
+
+/** Returns the fields in `text`, which is JSON; the server refuses any other text, and says what it expects. */
+function fieldsIn(text: string): Fields {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : { text };
+  } catch {
+    return { text };
+  }
 }
 
 const bodyOf = (questions: readonly Question[]): string =>
@@ -48,7 +63,9 @@ console.log(await response.json());`;
 
 /** Returns the text of a question. */
 export function textOf(question: Question): string {
-  return "text" in question ? question.text : question.tokens.join(" ");
+  const { text, tokens, ...others }: Fields = question;
+  if (typeof text === "string" && Object.keys(others).length === 0) return text;
+  return Array.isArray(tokens) ? tokens.join(" ") : JSON.stringify(question);
 }
 
 /** Returns a CSV of questions and their answers. */

@@ -28,7 +28,7 @@ export async function* questionsByLine(
   columns: Columns,
 ): AsyncGenerator<Question[], void, void> {
   const source = await openText("-", input, "line");
-  if (reader.text) refuseTable(source.head, columns);
+  if (reader.text) refuseTable(source.head, { ...columns, ...readingOf(reader.columns) });
   for await (const lines of readLines(source, { blank: true })) {
     yield lines.map((entry) =>
       isLineProblem(entry)

@@ -44,17 +44,23 @@ interface RunEnd {
   readonly isFinal: boolean;
   /** True while a server answers with the run's model. */
   readonly isServed: boolean;
+  /** An input of the model as a word of a command; default: a text. */
+  readonly input?: string | undefined;
 }
 
 /**
  * Lists commands for the model of `run`, its directory or id; or, if training was stopped, the one that resumes it.
  * `program` is what stands before the name of a command.
  */
-export function nextCommands(run: string, { isFinal, isServed }: RunEnd, program = "deno task"): string[] {
+export function nextCommands(
+  run: string,
+  { isFinal, isServed, input = '"your text"' }: RunEnd,
+  program = "deno task",
+): string[] {
   const name = shellWord(run);
   if (!isFinal) return [`${program} resume ${name}`];
   return [
-    `${program} predict ${name} "your text"`,
+    `${program} predict ${name} ${input}`,
     `${program} evaluate ${name} --data FILE`,
     `${program} export ${name} --to js`,
     ...isServed ? [] : [`${program} serve ${name}`],

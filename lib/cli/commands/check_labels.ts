@@ -1,6 +1,7 @@
 /** `check FILE --cross-validate 5` finds labels that are probably wrong, and writes the rows with their suspicion. */
 import { percent } from "../../base/counted.ts";
 import { inputError } from "../../base/errors.ts";
+import { readingOf } from "../../formats/columns.ts";
 import type { LoadedData } from "../../data/load/loaded_data.ts";
 import { type Examination, type ExaminationOptions, examineLabels } from "../../run/evaluation/examine_labels.ts";
 import { writeSuspects } from "../../run/evaluation/write_suspects.ts";
@@ -56,11 +57,14 @@ export async function checkLabels(
   const { examination, findingsOf } = await examineLabels(data, { ...options, threads });
   const source = data.statistics.sources.find(({ role }) => role === "training")!;
   if (target) {
-    await writeTarget(target, (write) =>
-      writeSuspects(source, options, findingsOf, async (text) => {
-        stop.signal.throwIfAborted();
-        await write(text);
-      }));
+    await writeTarget(
+      target,
+      (write) =>
+        writeSuspects(source, { ...options, ...readingOf(data.preprocessing.columns) }, findingsOf, async (text) => {
+          stop.signal.throwIfAborted();
+          await write(text);
+        }),
+    );
   }
   return examination;
 }

@@ -19,7 +19,9 @@ import { forCommandLine } from "../arguments/messages.ts";
 import { openKernels } from "../arguments/kernels.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { restrictReading } from "../arguments/reading.ts";
-import { nextCommands } from "../../report/outcome.ts";
+import { parseColumns } from "../../config/columns.ts";
+import { formOf } from "../../formats/columns.ts";
+import { nextCommands, shellWord } from "../../report/outcome.ts";
 import { item, items, readRunFiles } from "../terminal/final_report.ts";
 import { createReporter } from "../terminal/reporter.ts";
 import { startService } from "../service/service.ts";
@@ -110,7 +112,9 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     say(item("Run", opened.directory));
     // Generated data have no texts to predict and no rows to evaluate.
     if (summary && (!isFinal(summary) || opened.config.task === "table")) {
-      const end = { isFinal: isFinal(summary), isServed: !config.exit };
+      const columns = parseColumns(opened.config.columns);
+      const input = columns && shellWord(formOf(columns));
+      const end = { isFinal: isFinal(summary), isServed: !config.exit, input };
       items(end.isFinal ? "Next" : "Resume", nextCommands(opened.directory, end, PROGRAM)).forEach((text) => say(text));
     }
     const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);

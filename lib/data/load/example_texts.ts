@@ -1,4 +1,5 @@
 /** Adds their texts to the examples of repeated rows, for `check`: `data.json` has none. */
+import { readingOf } from "../../formats/columns.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
 import type { LoadedData } from "./loaded_data.ts";
 import { rowsAt, textOf } from "../row_texts.ts";
@@ -14,7 +15,8 @@ export async function withTexts(data: LoadedData, options: ReadOptions): Promise
     places.map((place) => [place, parts.map((part) => part?.places.texts.at(place)).find((text) => text)]),
   );
   const sources = statistics.sources.map(({ name }) => name);
-  for await (const { place, row } of rowsAt(places, sources, options)) texts.set(place, textOf(row));
+  const reading = { ...options, ...readingOf(data.preprocessing.columns) };
+  for await (const { place, row } of rowsAt(places, sources, reading)) texts.set(place, textOf(row));
   const add = <Rows extends DataStatistics["duplicates"] | undefined>(rows: Rows) =>
     rows && { ...rows, examples: rows.examples.map((one) => ({ ...one, text: texts.get(one.place) })) };
   const { duplicates, conflicts, leaks } = statistics;

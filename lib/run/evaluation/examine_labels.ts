@@ -11,6 +11,7 @@ import { Duplicates } from "../../data/findings/duplicates.ts";
 import { findNearDuplicates, tokensOf } from "../../data/findings/near_duplicates.ts";
 import type { LoadedData } from "../../data/load/loaded_data.ts";
 import { rowsAt, textOf } from "../../data/row_texts.ts";
+import { readingOf } from "../../formats/columns.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
 import { evaluatePredictions, type Evaluation } from "../../model/evaluation.ts";
 import type { CrossValidation, RowFindings } from "../../model/label_findings.ts";
@@ -149,11 +150,12 @@ function thinClasses(
 /** Adds the texts of rows, which are read again from their files. */
 async function withTexts(
   lists: readonly (readonly RowFindings[])[],
-  { training: { places } }: LoadedData,
+  { training: { places }, preprocessing }: LoadedData,
   options: ReadOptions,
 ): Promise<RowFindings[][]> {
   const wanted = [...new Set(lists.flat().map(({ place }) => place))];
   const texts = new Map(wanted.map((place) => [place, places.texts.at(place) ?? ""]));
-  for await (const { place, row } of rowsAt(wanted, places.sources, options)) texts.set(place, textOf(row));
+  const reading = { ...options, ...readingOf(preprocessing.columns) };
+  for await (const { place, row } of rowsAt(wanted, places.sources, reading)) texts.set(place, textOf(row));
   return lists.map((rows) => rows.map((row) => ({ ...row, text: texts.get(row.place)! })));
 }

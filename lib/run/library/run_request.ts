@@ -2,6 +2,8 @@
  * Checks a request for a run over HTTP. It has the same values as the config, except those that only the process sets, and
  * may name only files in `dataDir`.
  */
+import { parseColumns } from "../../config/columns.ts";
+import { readingOf } from "../../formats/columns.ts";
 import { counted } from "../../base/counted.ts";
 import { pathsIn, withPaths } from "../../config/paths.ts";
 import { type Resolve, resolveConfig } from "../../config/resolve.ts";
@@ -97,8 +99,11 @@ const MOST_CHECKED = 20;
 async function checkFiles(config: Config, given: Readonly<Record<string, unknown>>, problems: Problems): Promise<void> {
   const names = new Map(pathsIn(given, configPaths).map(({ field, path }) => [field, path]));
   const files = pathsIn(config, configPaths).filter(({ key }) => ["data", "validation", "test"].includes(key));
-  for (const { field, path } of files.slice(0, MOST_CHECKED)) {
-    await checkBeginning(path, config).catch((error) => {
+  const extras = [config.groupColumn, config.timeColumn].filter((name) => name !== "");
+  const fields = readingOf(parseColumns(config.columns));
+  for (const { key, field, path } of files.slice(0, MOST_CHECKED)) {
+    const reading = { ...config, ...fields, ...key === "data" && extras.length > 0 && { extras } };
+    await checkBeginning(path, reading).catch((error) => {
       if (!(error instanceof InputError)) throw error;
       const column = /`(textColumn|labelColumn)`/.exec(error.message)?.[1];
       problems.addAll(named(error, path, names.get(field) ?? field, column ?? field));

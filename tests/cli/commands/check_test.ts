@@ -19,6 +19,21 @@ const GOOD = `text,label\n${
   Array.from({ length: 40 }, (_, i) => `"word${i % 7}, common",${i % 4 ? "ham" : "spam"}\n`).join("")
 }`;
 
+Deno.test("check shows bins and categories, and what a random split hides", async () => {
+  const rows = Array.from(
+    { length: 100 },
+    (_, at) => `${at % 7},${at % 11 === 0 ? "" : at},${at % 3 ? "CH" : "DE"},c${at % 10},${at % 2}\n`,
+  );
+  const content = `subject,amount,country,who,label\n${rows.join("")}`;
+  const columns = "subject:text,amount:number,country:category";
+  const { code, stdout } = await check(content, "--columns", columns, "--group-column", "who", "--validation", "0.2");
+  assertEquals(code, 0);
+  assertMatch(stdout, /^Columns {5}amount: 8 bins: <\d+ \(\d+\), .*, missing in \d+ rows$/m);
+  assertMatch(stdout, /^ {12}country: 2 categories: CH \(\d+\), DE \(\d+\)$/m);
+  assertStringIncludes(stdout, 'Split       by "who": 8 groups to train on, 2 others to validate\n');
+  assertStringIncludes(stdout, "  group: 20 of 20 (100.0%), here none\n");
+});
+
 Deno.test("check prints statistics of data that training would accept, and exits with 0", async () => {
   const { code, stdout, stderr } = await check(GOOD);
   assertEquals([code, stderr], [0, ""]);

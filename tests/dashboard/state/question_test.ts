@@ -6,6 +6,7 @@ import {
   parseTokens,
   questionsOf,
   randomTokens,
+  textOf,
 } from "../../../dashboard/state/question.ts";
 
 Deno.test("parseTokens() reads numbers and leaves words for the server to refuse", () => {
@@ -24,6 +25,14 @@ Deno.test("questionsOf() is one question, or one per line, and none for an empty
   assertEquals(questionsOf("a\n\n b", { text: true }, true), [{ text: "a" }, { text: "b" }]);
   assertEquals(questionsOf("1 2\n3", { text: false }, true), [{ tokens: [1, 2] }, { tokens: [3] }]);
   for (const isPerLine of [true, false]) assertEquals(questionsOf(" \n ", { text: true }, isPerLine), []);
+});
+
+Deno.test("questionsOf() reads fields as JSON, and leaves other texts for the server to refuse", () => {
+  const model = { text: true, columns: [{ name: "text", kind: "text" }, { name: "amount", kind: "number" }] as const };
+  const row = '{"text":"a","amount":null}';
+  const [question, other] = questionsOf(`${row}\nhello`, model, true);
+  assertEquals([question, other], [{ text: "a", amount: null }, { text: "hello" }]);
+  assertEquals([textOf(question!), textOf(other!), textOf({ tokens: [1, "b"] })], [row, "hello", "1 b"]);
 });
 
 Deno.test("asCurl() quotes a text for the shell, and asTypeScript() sends the same body", () => {

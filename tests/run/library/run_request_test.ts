@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { configPaths } from "../../../lib/config/schema.ts";
@@ -150,6 +150,14 @@ Deno.test("requestedRun() refuses files without the columns of the run, in words
     assertEquals((await ask({ data: ["tickets.csv"], test: "rows.jsonl", ...columns })).length, 1);
     const resolve = await requestedRun({ data: ["tickets.csv"], ...columns }, configOf({ dataDir }));
     assertEquals(resolve().textColumn, "subject");
+    const several = { data: ["tickets.csv"], labelColumn: "queue" };
+    await requestedRun({ ...several, columns: "subject:text" }, configOf({ dataDir }));
+    const [price] = await ask({ ...several, columns: "subject:text,price:number" });
+    assertMatch(price!, /^data\[0\]: Cannot read "tickets.csv": it has no column "price", only "subject", "queue"/);
+    const [group] = await ask({ ...several, columns: "subject:text", groupColumn: "who" });
+    assertMatch(group!, /it has no column "who"/);
+    const [kind] = await ask({ ...several, columns: "subject:txt" });
+    assertMatch(kind!, /^columns: columns is "subject:txt": expected columns such as subject:text,amount:number/);
   }));
 
 Deno.test("RunQueue returns runs in order, with places that move up, and refuses runs when full", async () => {
