@@ -28,11 +28,12 @@ const LIBRARIES: ReadonlyMap<string, string> = new Map([
 
 /** Reads the dashboard's folder. */
 export function dashboardAssets(): Map<string, Asset> {
-  const modules = modulesFrom("dashboard/main.ts");
+  // Those that request the run come first.
+  const modules = modulesFrom("dashboard/main.ts", modulesFrom("dashboard/first.ts"));
   const styles = readdirSync(new URL("styles/", FOLDER)).sort();
   return new Map<string, Asset>([
     ["/", {
-      body: pageOf([...[...LIBRARIES.keys()].map(libraryPath), ...modules.keys()]),
+      body: pageOf([...modules.keys(), ...[...LIBRARIES.keys()].map(libraryPath)]),
       type: "text/html; charset=utf-8",
     }],
     ["/dashboard/icon.svg", { body: text("icon.svg"), type: "image/svg+xml" }],

@@ -5,7 +5,11 @@ import { App } from "./app.ts";
 import { first } from "./first.ts";
 import { Store } from "./store.ts";
 
-const store = new Store();
+/** Most time that the first draw waits for the run: the answer is nearly always here before the modules are. */
+const WAIT_MS = 200;
+
+const soon = new Promise<undefined>((resolve) => setTimeout(resolve, WAIT_MS));
+const store = new Store(await Promise.race([first, soon]).catch(() => undefined));
 store.start(first);
 const root = document.getElementById("root")!;
 root.replaceChildren();

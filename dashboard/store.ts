@@ -68,6 +68,13 @@ export class Store implements Follower {
   /** Time of the newest event by this page's own clock: the server's may differ. */
   #newestAt = performance.now();
 
+  /** Shows `run` from the first draw on, if it is known. */
+  constructor(run?: RunDetail) {
+    if (!run) return;
+    this.run(run);
+    this.#show();
+  }
+
   /** An earlier run on the same files. */
   get before(): RunDetail | undefined {
     const { run, config } = this.view.value;
@@ -131,12 +138,16 @@ export class Store implements Follower {
     const draw = (now: number) => {
       this.#isScheduled = false;
       this.#drawnAt = now;
-      batch(() => {
-        this.view.value = { ...this.#view };
-        this.#count();
-      });
+      this.#show();
     };
     setTimeout(() => requestAnimationFrame(draw), Math.max(0, this.#drawnAt + BETWEEN_MS - performance.now()));
+  }
+
+  #show(): void {
+    batch(() => {
+      this.view.value = { ...this.#view };
+      this.#count();
+    });
   }
 
   #count(): void {
