@@ -25,15 +25,20 @@ interface MistakesProps {
 export function MistakesCard({ evaluation, missing, href }: MistakesProps): ComponentChildren {
   const card = { id: "wrong", title: "What it gets wrong" };
   if (!evaluation) return h(Card, { ...card, empty: missing });
-  const labels = evaluation.classes.map(({ label }) => label);
+  const { classes, confusion, mixups } = evaluation;
+  const labels = classes.map(({ label }) => label);
+  const worst = markup`<h3>Worst classes</h3>
+    <ul id="worst" class="pairs">${worstFirst(classes).slice(0, WORST).map(WorstClass)}</ul>`;
   const pairs = markup`<h3>Most confused</h3>${h(ConfusedPairs, { id: "confused", evaluation, labels, most: PAIRS })}`;
+  const few = confusion && labels.length <= MOST_CLASSES && h(ConfusionTable, { evaluation, labels });
+  // Where a row may have several labels, no pair of them is confused.
+  const confused = few || ((confusion ?? mixups) && pairs);
   const mistakes = evaluation.mistakes.slice(0, MISTAKES).map((one) => h(Mistake, { key: one.place, ...one }));
   const content = markup`
     <div class="halves">
-      <div>${labels.length > MOST_CLASSES ? pairs : h(ConfusionTable, { evaluation, labels })}</div>
+      <div>${confused ?? worst}</div>
       <div>
-        <h3>Worst classes</h3>
-        <ul id="worst" class="pairs">${worstFirst(evaluation.classes).slice(0, WORST).map(WorstClass)}</ul>
+        ${confused && worst}
         <h3>Most confident mistakes</h3>
         <p class="hint">${
     mistakes.length === 0

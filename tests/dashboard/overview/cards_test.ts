@@ -48,6 +48,11 @@ Deno.test("MistakesCard has a matrix of few classes, the worst two classes and t
     h(MistakesCard, { ...props, evaluation: evaluationOf(LABELS.flatMap((one) => [one, `${one}2`])) }),
   );
   assertEquals([many.includes("confusion-table"), many.includes("Most confused")], [false, true]);
+  const several = { ...evaluationOf(LABELS), confusion: undefined, mixups: undefined };
+  assertStringIncludes(
+    textOf(h(MistakesCard, { ...props, evaluation: several })),
+    "mistakes Worst classes account recall",
+  );
   const none = textOf(h(MistakesCard, { evaluation: undefined, missing: "Known later", href: "" }));
   assertEquals(none, "What it gets wrong Known later");
 });
