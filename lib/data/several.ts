@@ -1,7 +1,7 @@
 /** Reads and counts the labels of rows that may have several, and of rows with one. */
 import type { RowLabels } from "./batches/table.ts";
 import type { ClassCounts } from "./class_counts.ts";
-import { logLoss } from "./metrics.ts";
+import { logLoss, mostProbable } from "./metrics.ts";
 
 /** Returns the number of rows. */
 export function labelledRows({ labels, labelOffsets }: RowLabels): number {
@@ -15,23 +15,29 @@ export function labelsAt({ labels, labelOffsets }: RowLabels, row: number): Uint
 
 /** Returns the labels of some rows. */
 export function pickLabels(all: RowLabels, rows: Uint32Array): RowLabels {
+  if (!all.labelOffsets) return { labels: Uint16Array.from(rows, (row) => all.labels[row]!) };
   const picked = Array.from(rows, (row) => labelsAt(all, row));
-  return { labels: Uint16Array.from(picked.flatMap((own) => [...own])), ...all.labelOffsets && offsetsOf(picked) };
+  let end = 0;
+  const labelOffsets = Uint32Array.from([0, ...picked.map(({ length }) => end += length)]);
+  return { labels: Uint16Array.from(picked.flatMap((own) => [...own])), labelOffsets };
 }
 
 /** Returns the labels of the rows of both. */
 export function joinLabels(first: RowLabels, second: RowLabels): RowLabels {
-  const of = (rows: RowLabels) => Array.from({ length: labelledRows(rows) }, (_, row) => labelsAt(rows, row));
-  return {
-    labels: Uint16Array.from([...first.labels, ...second.labels]),
-    ...first.labelOffsets && offsetsOf([...of(first), ...of(second)]),
-  };
+  const labels = Uint16Array.from([...first.labels, ...second.labels]);
+  if (!first.labelOffsets) return { labels };
+  const more = second.labelOffsets?.subarray(1).map((offset) => first.labels.length + offset) ?? [];
+  return { labels, labelOffsets: Uint32Array.from([...first.labelOffsets, ...more]) };
 }
 
-function offsetsOf(sets: readonly Uint16Array[]): Required<Pick<RowLabels, "labelOffsets">> {
-  const labelOffsets = new Uint32Array(sets.length + 1);
-  sets.forEach(({ length }, row) => labelOffsets[row + 1] = labelOffsets[row]! + length);
-  return { labelOffsets };
+/** Returns the share of the rows whose most probable class, by `[rows, classes]` values, is their label or one of theirs. */
+export function shareRight(rows: RowLabels, values: ArrayLike<number>, classes: number): number {
+  const count = labelledRows(rows);
+  let right = 0;
+  for (let row = 0; row < count; row++) {
+    if (labelsAt(rows, row).includes(mostProbable(values, row * classes, classes))) right++;
+  }
+  return right / count;
 }
 
 /** Counts the rows that have and that were given each label: those for which its value, `[rows, classes]`, is at least `leastOf`. */

@@ -1,8 +1,7 @@
 /** Measures a model whose rows may have several labels, on rows whose labels are known. */
 import type { RowLabels } from "../data/batches/table.ts";
 import { f1Of, macroF1 } from "../data/class_counts.ts";
-import { mostProbable } from "../data/metrics.ts";
-import { countSeveral, labelledRows, labelsAt, severalLoss } from "../data/several.ts";
+import { countSeveral, labelledRows, labelsAt, severalLoss, shareRight } from "../data/several.ts";
 import { CalibrationBins, classMetrics, type Evaluation } from "./evaluation.ts";
 import { labelsAbove } from "./thresholds.ts";
 
@@ -29,13 +28,12 @@ export function evaluateSeveral(
   const counts = countSeveral(labelled, probabilities, width, (label) => thresholds[label]!);
   const bins = new CalibrationBins();
   const hits = RANKS.map(() => 0);
-  let [loss, best, exact] = [0, 0, 0];
+  let [loss, exact] = [0, 0];
   for (let row = 0; row < rows; row++) {
     const [own, first] = [labelsAt(labelled, row), row * width];
     const ofRow = probabilities.subarray(first, first + width);
     loss += severalLoss(own, probabilities, first, width);
     ofRow.forEach((probability, k) => bins.add(probability, own.includes(k)));
-    if (own.includes(mostProbable(ofRow))) best++;
     const given = labelsAbove(ofRow, thresholds);
     if (given.length === own.length && given.every((label) => own.includes(label))) exact++;
     const ranked = mostProbableOnes(ofRow, Math.max(...RANKS));
@@ -48,7 +46,7 @@ export function evaluateSeveral(
   return {
     rows,
     loss: loss / rows,
-    accuracy: best / rows,
+    accuracy: shareRight(labelled, probabilities, width),
     macroF1: macroF1(counts),
     calibrationError: bins.results().calibrationError,
     several: {

@@ -1,7 +1,7 @@
 /** Predicts and evaluates rows by n-grams without an LSTM. */
 import { type EncodedTable, type RowLabels, rowsOf } from "../data/batches/table.ts";
-import { logLoss, mostProbable, sigmoid } from "../data/metrics.ts";
-import { labelledRows, labelsAt, severalLoss } from "../data/several.ts";
+import { logLoss, sigmoid } from "../data/metrics.ts";
+import { labelledRows, labelsAt, severalLoss, shareRight } from "../data/several.ts";
 import { createScorer, type LinearModel, softmax } from "./model.ts";
 
 /** Rows between two calls of `stopped`. */
@@ -17,15 +17,14 @@ export function evaluateBaseline(
 ): { readonly loss: number; readonly accuracy: number } {
   const rows = labelledRows(labelled);
   const classes = probabilities.length / rows;
-  let [loss, hits] = [0, 0];
+  let loss = 0;
   for (let row = 0; row < rows; row++) {
     const own = labelsAt(labelled, row);
     loss += labelled.labelOffsets
       ? severalLoss(own, probabilities, row * classes, classes)
       : logLoss(probabilities[row * classes + own[0]!]!);
-    if (own.includes(mostProbable(probabilities, row * classes, classes))) hits++;
   }
-  return { loss: loss / rows, accuracy: hits / rows };
+  return { loss: loss / rows, accuracy: shareRight(labelled, probabilities, classes) };
 }
 
 /** Computes the probabilities of all rows of `table`, `[rows, classes]`; undefined if it was stopped. */

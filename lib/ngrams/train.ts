@@ -11,7 +11,7 @@
 import type { TrainingConfig } from "../config/schema.ts";
 import { answerQuality, macroF1 } from "../data/class_counts.ts";
 import { mostProbable, sigmoid } from "../data/metrics.ts";
-import { countSeveral, joinLabels, labelledRows, labelsAt, pickLabels } from "../data/several.ts";
+import { countSeveral, joinLabels, pickLabels, shareRight } from "../data/several.ts";
 import { type EncodedTable, type RowLabels, rowsOf } from "../data/batches/table.ts";
 import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
@@ -208,14 +208,10 @@ function finish<Result>(work: Turns<Result>, stopped: () => boolean): Result | u
 /** Returns the metric of rows with these scores, `[rows, classes]`. Class weights are in the loss only. */
 function qualityOf({ classes, metric }: Problem, labelled: RowLabels, scores: ClassScores, loss: number): number {
   if (metric === "log-loss") return -loss;
+  if (metric === "accuracy") return shareRight(labelled, scores, classes);
   const { labels, labelOffsets } = labelled;
-  if (labelOffsets && metric === "macro-f1") return macroF1(countSeveral(labelled, scores, classes, () => 0));
-  const given = Uint16Array.from(
-    { length: labelledRows(labelled) },
-    (_, at) => mostProbable(scores, at * classes, classes),
-  );
-  if (!labelOffsets) return answerQuality(metric, labels, given, classes);
-  return given.reduce((hits, best, row) => hits + (labelsAt(labelled, row).includes(best) ? 1 : 0), 0) / given.length;
+  if (labelOffsets) return macroF1(countSeveral(labelled, scores, classes, () => 0));
+  return answerQuality(metric, labels, labels.map((_, at) => mostProbable(scores, at * classes, classes)), classes);
 }
 
 /** Computes the probabilities of the rows from `first` on, `[rows, classes]`, by models that were not fitted to them. */
