@@ -92,6 +92,8 @@ export const dataStatisticsSchema = z.object({
     from: z.string().optional(),
     /** The validation rows of a random split, those whose tokens a training row has, and those whose group has one. */
     random: z.object({ rows: z.int(), leaks: z.int(), shared: z.int().optional() }),
+    /** The accuracy of n-grams on the validation rows of this and of the random split, if `check` measured it. */
+    accuracy: z.object({ own: z.number(), random: z.number() }).optional(),
   }).optional(),
   /** Bad rows, and the first of them in words, with their places. */
   bad: z.object({ rows: z.int(), first: z.array(z.string()) }),

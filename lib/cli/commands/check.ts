@@ -11,6 +11,8 @@ import { dataShape } from "../../config/data_shape.ts";
 import { InputError, inputError } from "../../base/errors.ts";
 import { callersFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
 import { checkReport } from "../terminal/check_report.ts";
+import type { LoadedData, LoadOptions } from "../../data/load/loaded_data.ts";
+import { compareSplits } from "../../run/evaluation/compare_splits.ts";
 import { withTexts } from "../../data/load/example_texts.ts";
 import { shellWord } from "../../report/outcome.ts";
 import { ExitCode } from "../exit_codes.ts";
@@ -79,7 +81,10 @@ export async function checkCommand(
     ...input && { input },
     onRows: (rows) => terminal.live(counted(rows, "row")),
   }, true);
-  const statistics = await withTexts(data, options);
+  const read = await withTexts(data, options);
+  const isMeasured = read.split && refusals.length === 0 && !sources.includes("-");
+  const accuracy = isMeasured ? await splitAccuracy(data, { ...options, sources }) : undefined;
+  const statistics = accuracy ? { ...read, split: { ...read.split!, accuracy } } : read;
   const asked = { ...options, folds: crossValidate };
   const labels = crossValidate > 0 && refusals.length === 0
     ? await checkLabels(data, asked, target, terminal, threads)
@@ -97,6 +102,12 @@ export async function checkCommand(
   if (!json) terminal.write("\nTraining would refuse this data:\n");
   complain(terminal, new InputError(refusals));
   return ExitCode.badInput;
+}
+
+/** Reads the data again with a random split, and measures what that would hide. */
+async function splitAccuracy(data: LoadedData, options: LoadOptions): Promise<ReturnType<typeof compareSplits>> {
+  const random = await inspectData({ ...options, groupColumn: "", timeColumn: "" }, true);
+  return compareSplits(data, random.data, options.seed);
 }
 
 /** Returns the command that trains on the same data: both commands take the same arguments, but for those about labels. */

@@ -1,5 +1,5 @@
 /** Formats the columns of rows as lines for people: their values, and a split by one of them. */
-import { counted, whole } from "../../base/counted.ts";
+import { counted, percent, whole } from "../../base/counted.ts";
 import { printableExcerpt } from "../../base/printable.ts";
 import type { DataStatistics } from "../../data/statistics.ts";
 
@@ -30,7 +30,7 @@ export function columnLines({ columns = [] }: DataStatistics): string[] {
 export function splitLines({ split, parts, leaks }: DataStatistics): string[] {
   const validation = parts.validation?.rows ?? 0;
   if (!split || validation === 0) return [];
-  const { column, groups, from, random } = split;
+  const { column, groups, from, random, accuracy } = split;
   const share = (rows: number, all: number) => `${whole(rows)} of ${whole(all)} (${(100 * rows / all).toFixed(1)}%)`;
   const what = groups
     ? `by "${column}": ${counted(groups.training, "group")} to train on, ${whole(groups.validation)} others to validate`
@@ -43,5 +43,8 @@ export function splitLines({ split, parts, leaks }: DataStatistics): string[] {
     `${"Split".padEnd(12)}${what}`,
     "  A random split would hide this; its validation rows with a training row of the same",
     ...hidden.map((line) => `  ${line}`),
+    ...accuracy
+      ? [`  N-grams: ${percent(accuracy.random)} right with a random split, here ${percent(accuracy.own)}`]
+      : [],
   ];
 }

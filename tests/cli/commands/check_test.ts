@@ -34,6 +34,21 @@ Deno.test("check shows bins and categories, and what a random split hides", asyn
   assertStringIncludes(stdout, "  group: 20 of 20 (100.0%), here none\n");
 });
 
+Deno.test("check measures n-grams with a random split beside the one by groups", () => {
+  const WORDS = [..."abcdefghijklmnopqrst"];
+  // Each customer has a word and a label of its own, so that the label of a new one is a guess.
+  const rows = Array.from({ length: 200 }, (_, at) => `${WORDS[at % 20]} hello,c${at % 20},${at % 20 % 2}\n`);
+  return withFiles({ "rows.csv": `text,who,label\n${rows.join("")}` }, async (folder) => {
+    const terminal = fakeTerminal();
+    await checkCommand([`${folder}/rows.csv`, "--group-column", "who", "--validation", "0.5", "--json"], {
+      ...THREADS,
+      terminal,
+    });
+    const { accuracy } = JSON.parse(terminal.stdout()).split;
+    assert(accuracy.random > 0.95 && accuracy.own < 0.8, JSON.stringify(accuracy));
+  });
+});
+
 Deno.test("check prints statistics of data that training would accept, and exits with 0", async () => {
   const { code, stdout, stderr } = await check(GOOD);
   assertEquals([code, stderr], [0, ""]);
