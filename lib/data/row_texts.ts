@@ -1,4 +1,5 @@
 /** Finds the texts of a few rows by their places. A table has only their tokens, so that files are read a second time. */
+import { stat } from "node:fs/promises";
 import { shortened } from "../base/printable.ts";
 import { sourceName } from "../formats/bytes.ts";
 import { inputOf, isProblem, type Row } from "../formats/entry.ts";
@@ -68,6 +69,8 @@ export async function* rowsAt(
     if (source === "-" || wanted.size === 0) continue;
     const { warn: _, ...silent } = options;
     try {
+      // A pipe would wait forever for more.
+      if (!(await stat(source)).isFile()) continue;
       for await (const row of readRows([source], silent)) {
         if (!wanted.delete(row.line)) continue;
         if (!isProblem(row)) yield { place: rowPlace(row), row };

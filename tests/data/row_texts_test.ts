@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { KeptTexts, rowsAt, textOf } from "../../lib/data/row_texts.ts";
+import { optionalTest, programAbsence } from "../optional.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { options, withFiles } from "./reading.ts";
 
 Deno.test("rowsAt() finds rows by their places in any format, and leaves out bad and missing ones", () => {
@@ -28,4 +30,21 @@ Deno.test("KeptTexts keeps texts of standard input only, and no more than 16 MiB
   const last = Math.ceil((1 << 24) / 1000);
   assertEquals([1, last, last + 1].map((line) => kept.at(`standard input:${line}`)), [text, text, undefined]);
   assertEquals(kept.at("a.csv:1"), undefined);
+});
+
+optionalTest(programAbsence("mkfifo", ["--version"]), {
+  name: "rowsAt() does not wait for a pipe that was read",
+  fn: () =>
+    withFiles({}, async (folder) => {
+      const pipe = `${folder}/rows.csv`;
+      await new Deno.Command("mkfifo", { args: [pipe] }).output();
+      const { promise, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(() => reject(new Error("It waits for the pipe")), PATIENCE_MS);
+      const first = rowsAt([`${pipe}:2`], [pipe], options()).next();
+      try {
+        assertEquals(await Promise.race([first, promise]), { done: true, value: undefined });
+      } finally {
+        clearTimeout(timer);
+      }
+    }),
 });
