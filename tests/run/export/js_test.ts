@@ -178,7 +178,7 @@ const label: string | null = model.predict("a text", { reject: 0.9 }).label;
 const best: string | undefined = answers[0]?.top?.[0]?.label;
 console.log(label, best, new Error() instanceof InputError);
 // @ts-expect-error -- there is no such input
-model.predict({ text: "a" });
+model.predict({ text: ["a"] });
 `,
     );
     const options: ts.CompilerOptions = {
