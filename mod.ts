@@ -24,7 +24,7 @@ import type { CrossValidation } from "./lib/model/label_findings.ts";
 import { threadUrls } from "./threads.ts";
 
 export { DamagedFile, InputError, type Problem, TrainingError } from "./lib/base/errors.ts";
-export type { Metrics, RowMetrics, RunEvent, Summary } from "./lib/api/types/events.ts";
+export type { Metrics, RowMetrics, RunEvent, SeveralMetrics, Summary } from "./lib/api/types/events.ts";
 export type {
   EvaluateOptions,
   Evaluation,

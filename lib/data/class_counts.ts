@@ -33,14 +33,7 @@ function countAnswers(labels: ArrayLike<number>, given: ArrayLike<number>, class
   return counts;
 }
 
-/** Returns the accuracy or the macro-F1 of these answers, as by the option `metric`. */
-export function answerQuality(
-  metric: "accuracy" | "macro-f1",
-  labels: ArrayLike<number>,
-  given: ArrayLike<number>,
-  classes: number,
-): number {
-  const counts = countAnswers(labels, given, classes);
-  if (metric === "macro-f1") return macroF1(counts);
-  return Array.from(counts.right).reduce((sum, rows) => sum + rows, 0) / labels.length;
+/** Returns the macro-F1 of these answers. */
+export function answersF1(labels: ArrayLike<number>, given: ArrayLike<number>, classes: number): number {
+  return macroF1(countAnswers(labels, given, classes));
 }

@@ -2,7 +2,7 @@
  * Chooses how the LSTM and the n-grams are combined: a logarithmic opinion pool (Hinton, "Products of experts", ICANN 1999;
  * Genest and Zidek, "Combining probability distributions", 1986), fitted to rows that neither was fitted to.
  */
-import { answerQuality } from "../data/class_counts.ts";
+import { answersF1 } from "../data/class_counts.ts";
 import { logLoss, logOdds, mostProbable, sigmoid } from "../data/metrics.ts";
 import { softmaxOf } from "./model.ts";
 import { type ClassScores, fitPowers, type Turns, type UsualPower } from "./powers.ts";
@@ -76,7 +76,7 @@ export function* fitOffsets(
       given[row] = mostProbable(own);
       yield;
     }
-    const value = answerQuality("macro-f1", labels, given, classes) - tilt / Math.sqrt(labels.length);
+    const value = answersF1(labels, given, classes) - tilt / Math.sqrt(labels.length);
     if (value > best.value) best = { tilt, value };
   }
   return rarities.map((rarity) => best.tilt * rarity);

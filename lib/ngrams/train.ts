@@ -9,7 +9,7 @@
  * the metric of the run. At the end the model is fitted to all rows.
  */
 import type { TrainingConfig } from "../config/schema.ts";
-import { answerQuality, macroF1 } from "../data/class_counts.ts";
+import { answersF1, macroF1 } from "../data/class_counts.ts";
 import { mostProbable, sigmoid } from "../data/metrics.ts";
 import { countSeveral, joinLabels, pickLabels, shareRight } from "../data/several.ts";
 import { type EncodedTable, type RowLabels, rowsOf } from "../data/batches/table.ts";
@@ -211,7 +211,7 @@ function qualityOf({ classes, metric }: Problem, labelled: RowLabels, scores: Cl
   if (metric === "accuracy") return shareRight(labelled, scores, classes);
   const { labels, labelOffsets } = labelled;
   if (labelOffsets) return macroF1(countSeveral(labelled, scores, classes, () => 0));
-  return answerQuality(metric, labels, labels.map((_, at) => mostProbable(scores, at * classes, classes)), classes);
+  return answersF1(labels, labels.map((_, at) => mostProbable(scores, at * classes, classes)), classes);
 }
 
 /** Computes the probabilities of the rows from `first` on, `[rows, classes]`, by models that were not fitted to them. */

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { answerQuality } from "../../lib/data/class_counts.ts";
+import { answersF1 } from "../../lib/data/class_counts.ts";
 import { logLoss } from "../../lib/data/metrics.ts";
 import { FIT_BYTES, fitOffsets, fitPool, poolProbabilities } from "../../lib/ngrams/pool.ts";
 import { Random, Stream } from "../../lib/base/numbers/random.ts";
@@ -98,7 +98,7 @@ function rare(rows: number, seed: number) {
   return {
     probabilities,
     labels,
-    f1: (offsets: ArrayLike<number>) => answerQuality("macro-f1", labels, given(offsets), 2),
+    f1: (offsets: ArrayLike<number>) => answersF1(labels, given(offsets), 2),
   };
 }
 

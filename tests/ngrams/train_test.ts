@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { createScorer, type LinearModel, softmax } from "../../lib/ngrams/model.ts";
-import { answerQuality } from "../../lib/data/class_counts.ts";
+import { answersF1 } from "../../lib/data/class_counts.ts";
 import { mostProbable } from "../../lib/data/metrics.ts";
 import { keysOfVocabulary, type TokenKeys } from "../../lib/data/vocabulary/token_keys.ts";
 import { ngramSpace } from "../../lib/ngrams/features.ts";
@@ -258,7 +258,7 @@ Deno.test("trainBaseline() chooses by the metric: no worse in accuracy or macro-
     const { validation: probabilities, metrics } = train(training, validation, { metric, fitsValidation: true });
     const given = validation.map((_, row) => mostProbable(probabilities, 2 * row, 2));
     const labels = validation.map(([, label]) => label);
-    return { loss: metrics.loss, f1: answerQuality("macro-f1", labels, given, 2), accuracy: metrics.accuracy };
+    return { loss: metrics.loss, f1: answersF1(labels, given, 2), accuracy: metrics.accuracy };
   });
   const [byLoss, byAccuracy, byF1] = found as [typeof found[0], typeof found[0], typeof found[0]];
   assert(byLoss.loss <= byF1.loss && byLoss.loss <= byAccuracy.loss, JSON.stringify(found));

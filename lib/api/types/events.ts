@@ -45,10 +45,38 @@ export interface RowMetrics {
   macroF1: number;
   /** Expected calibration error, over 15 bins. */
   calibrationError: number;
+  /** If a row may have several labels; `accuracy` is then the share of rows whose most probable label is one of theirs. */
+  several?: SeveralMetrics | undefined;
   /** If less confident rows are rejected: the least confidence of an answer, the share of rows with one, and their accuracy. */
   answered?: { threshold: number; share: number; accuracy: number } | undefined;
   /** In a summary: the pairs of classes that the model confuses most, the worst first. */
   confused?: { label: string; given: string; rows: number }[] | undefined;
+}
+
+/**
+ * More metrics of rows that may have several labels.
+ *
+ * @example
+ * ```ts
+ * import type { SeveralMetrics } from "lockstep";
+ *
+ * const isGood = ({ microF1 }: Pick<SeveralMetrics, "microF1">) => microF1 > 0.8;
+ * console.log(isGood({ microF1: 0.9 }));
+ * ```
+ */
+export interface SeveralMetrics {
+  /** Over all labels of all rows together, by the labels' thresholds. */
+  microF1: number;
+  /** The share of right labels among all that rows were given. */
+  precision: number;
+  /** The share of the rows' labels that they were given. */
+  recall: number;
+  /** Share of the rows whose labels are all right, and none missing. */
+  exact: number;
+  /** Mean number of labels of a row. */
+  labels: number;
+  /** Precision and recall of so many most probable labels of each row. */
+  at: { rank: number; precision: number; recall: number }[];
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Types of a model and of its answers, written out so that a program that imports them needs nothing else. */
 import type { Input, Prediction, PredictOptions, Reasons } from "../../standalone/answer_types.ts";
+import type { SeveralMetrics } from "./events.ts";
 import type { ModelOptions, ProcessOptions } from "./options.gen.ts";
 import type { Rows } from "./rows.ts";
 
@@ -26,6 +27,8 @@ export interface Evaluation {
   macroF1: number;
   /** Expected calibration error, over 15 bins. */
   calibrationError: number;
+  /** If a row may have several labels; `accuracy` is then the share of rows whose most probable label is one of theirs. */
+  several?: SeveralMetrics | undefined;
   /** If less confident rows are rejected: the least confidence of an answer, the share of rows with one, and their accuracy. */
   answered?: { threshold: number; share: number; accuracy: number } | undefined;
   /** Rows by confidence, in up to 15 bins: their number, mean confidence and accuracy. */
@@ -34,8 +37,15 @@ export interface Evaluation {
   coverage?: { coverage: number; accuracy: number; confidence: number }[] | undefined;
   /** Rows of none of the classes, the AUROC of confidence between the other rows and these, and the share that is rejected. */
   outOfScope?: { rows: number; auroc: number; rejected?: number | undefined } | undefined;
-  /** Precision, recall and F1 of each class, and its rows (support). */
-  classes: { label: string; support: number; precision: number; recall: number; f1: number }[];
+  /** Precision, recall and F1 of each class, its rows (support), and its threshold where a row may have several labels. */
+  classes: {
+    label: string;
+    support: number;
+    precision: number;
+    recall: number;
+    f1: number;
+    threshold?: number | undefined;
+  }[];
   /** `[class of the row][class it was given]`: rows. Left out where there are more than 200 classes. */
   confusion?: number[][] | undefined;
   /** The pairs of classes that are mixed up most, by their places in `classes`, the worst first. */
