@@ -69,7 +69,7 @@ const RULES: readonly Rule[] = [
   ...withoutVectorsRules,
   {
     field: "textColumn",
-    when: ({ columns }, isGiven) => columns !== "" && isGiven("textColumn"),
+    when: ({ columns, textColumn }) => columns !== "" && textColumn !== fileShape.textColumn.parse(undefined),
     expected: () => "no value with `columns`, which name those of texts",
   },
   {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import { InputError, train } from "../../mod.ts";
+import { InputError, resume, train, TrainingStopped } from "../../mod.ts";
 import { load } from "../../predict.ts";
 import { exportModel } from "../../lib/run/export/export.ts";
 import { Random, Stream } from "../../lib/base/numbers/random.ts";
@@ -58,6 +58,24 @@ Deno.test("train() learns rows whose number decides to 95%, and answers fields b
   assertEquals(error.problems.map(({ field }) => field), ["input.country ", "input.body", "input.amount"]);
   const text = await assertRejects(() => run.model.predict("help"), InputError);
   assertMatch(text.message, /"help": expected an object such as \{"subject":"…","body":"…","amount":12.5/);
+});
+
+Deno.test("resume() of a run of several columns, split by groups, ends with the same digest", async () => {
+  const columns = "subject:text,amount:number,country:category";
+  const data = payments(200, 4).map((row, at) => ({ ...row, who: `c${at % 20}` }));
+  const options = { ...SMALL, columns, groupColumn: "who", data, epochs: 4 };
+  await using whole = await train(options);
+  await inTemporaryDirectory(async (runsDir) => {
+    const stop = new AbortController();
+    const onProgress = ({ type }: { type: string }) => type === "epoch" ? stop.abort() : undefined;
+    const stopped = await assertRejects(
+      () => train({ ...options, runsDir, onProgress, signal: stop.signal }),
+      TrainingStopped,
+    );
+    await using run = await resume(stopped.run!.directory, { data, workers: 1, kernels: "wasm" });
+    assertEquals(run.summary.digest, whole.summary.digest);
+    assertEquals(run.summary.validation, whole.summary.validation);
+  });
 });
 
 Deno.test("train() tells the same word in two columns apart, in the n-grams as well", async () => {
