@@ -1,4 +1,5 @@
 /** `check FILE --cross-validate 5` finds labels that are probably wrong, and writes the rows with their suspicion. */
+import { stat } from "node:fs/promises";
 import { percent } from "../../base/counted.ts";
 import { inputError } from "../../base/errors.ts";
 import { readingOf } from "../../formats/columns.ts";
@@ -35,11 +36,16 @@ export async function openLabelsTarget(
     ? "needs --cross-validate, such as --cross-validate 5"
     : out === STDOUT
     ? "needs a file, as standard output has the report"
-    : source === STDOUT || others.length > 0
+    : source === STDOUT || others.length > 0 || !await isFile(source!)
     ? "takes the rows of one file, which is read twice"
     : undefined;
   if (why) throw inputError("--out", `--out ${why}`);
   return await openTarget(out, force);
+}
+
+/** Tells whether `path` can be read twice, which a pipe cannot. A missing file is reported when it is read. */
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then((found) => found.isFile(), () => true);
 }
 
 /** Cross-validates `data`, which `options` say how to read, and writes its rows to `target`, if there is one. */

@@ -49,7 +49,7 @@ function list(
   const shown = examples.slice(0, LISTED);
   return [
     item(name, `${whole(rows)} ${rows === 1 ? `row ${is}` : `rows ${are}`}, ${what}`),
-    ...shown.map((row) => `  ${printable(text(row))}: ${printable(shortened(row.text ?? "", TEXT))}`),
+    ...shown.map((row) => `  ${printable(text(row))}${row.text ? `: ${printable(shortened(row.text, TEXT))}` : ""}`),
     ...more(rows, shown.length),
   ];
 }

@@ -122,6 +122,7 @@ Deno.test("check refuses --cross-validate and --out that make no sense, before i
       [["--cross-validate", "21"], "--cross-validate is 21"],
       [["--out", "x.csv"], "--out needs --cross-validate, such as --cross-validate 5"],
       [["more.csv", "--cross-validate", "5", "--out", "x.csv"], "--out takes the rows of one file"],
+      [["--cross-validate", "5", "--out", "x.csv", "--header", "no"], "missing.csv"],
       [["--cross-validate", "5", "--out", "-"], "--out needs a file, as standard output has the report"],
     ] as const
   ) {
@@ -134,6 +135,8 @@ Deno.test("check refuses --cross-validate and --out that make no sense, before i
       InputError,
       "3 rows cannot be divided into 5 folds",
     );
+    // A folder, as a pipe, is no file that can be read twice.
+    await assertRejects(() => check([folder, "--cross-validate", "3", "--out", "x.csv"]), InputError, "read twice");
     // Data that training refuses are not cross-validated.
     const one = await check([few, "--cross-validate", "3", "--min-count", "9"]);
     assertEquals([one.code, one.out.includes("Unseen")], [2, false]);
