@@ -83,7 +83,7 @@ Deno.test("train ends with 2 and one line a problem for bad input, and makes no 
       [["--data", folder], [`Cannot read "${folder}": it is a folder, expected a file of rows`]],
       [["--lr", "0.1", "--label", "x"], [
         "Unknown flag --lr: did you mean --letter-rows or --learning-rate?",
-        "Unknown flag --label: did you mean --label-column?",
+        "Unknown flag --label: did you mean --label-column or --labels or --label-separator?",
       ]],
       [["--validation", "20"], ["--validation is 20: expected at most 0.9, as a fraction: 0.2 for 20%"]],
       [["--preset", "sead"], ["Unknown preset sead: did you mean seed?"]],
