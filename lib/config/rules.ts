@@ -120,6 +120,11 @@ const RULES: readonly Rule[] = [
     expected: () => "0 for the task parity",
   },
   {
+    field: "labels",
+    when: ({ task, labels }) => task === "parity" && labels === "many",
+    expected: () => "one for the task parity",
+  },
+  {
     field: "labelSeparator",
     when: ({ labels, labelSeparator }) => labels === "one" && labelSeparator !== "",
     expected: () => "no value with `labels` one",

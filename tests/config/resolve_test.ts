@@ -227,6 +227,13 @@ const wrong: [values: Values, field: string, message: string][] = [
     "--minNodes",
     "--minNodes is 3: expected at most one machine per group of shards, and `groups` is 2",
   ],
+  [{ labels: "many" }, "--labels", "--labels is many: expected one for the task parity"],
+  [
+    { labels: "one", labelSeparator: "|" },
+    "--labelSeparator",
+    "--labelSeparator is |: expected no value with `labels` one",
+  ],
+  [{ thresholdFor: "recall" }, "--thresholdFor", `--thresholdFor is "recall": expected f1, or precision=0.9`],
   [{ shards: 2, workers: 3 }, "--workers", "--workers is 3: expected at most one per shard, and `shards` is 2"],
 ];
 for (const [values, field, message] of wrong) {

@@ -37,7 +37,8 @@ export async function arithmeticDigest(training: TrainingConfig, native?: Native
   const model = taskModel(config);
   const { layout, spec, dataset } = model;
   const options = engineOptions(config, model, config.batchSize, config.length, { native });
-  const { engine, floats, batch } = await createWorkspace(options, { floats: 16 * (layout.size + 16), batches: 1 });
+  const room = { floats: 16 * (layout.size + 16), batches: 1, ...spec.labels && { maxLabels: 1 } };
+  const { engine, floats, batch } = await createWorkspace(options, room);
   const hash = createHash("sha256");
   const add = (values: Float32Array) => hash.update(bytesOf(values));
   const replica = (): Replica => ({ weights: floats(layout.size), m: floats(layout.size), v: floats(layout.size) });
@@ -47,6 +48,8 @@ export async function arithmeticDigest(training: TrainingConfig, native?: Native
   const [moved, next] = [replica(), replica()];
   const gradients = Array.from({ length: config.shards }, () => floats(layout.size));
   const rows = batch(config.batchSize, config.length);
+  // Where a row may have several labels, each has one.
+  rows.labelOffsets?.forEach((_, row, offsets) => offsets[row] = row);
   const coefficients = Float32Array.of(0.2, 0.3, 0.5);
   const tree = createTreeMean(config.shards);
   for (let step = 0; step < STEPS; step++) {

@@ -97,6 +97,7 @@ Deno.test("arithmeticDigest() is deterministic, and differs for other constants,
     { pooling: "mean" },
     { clipNorm: 1e-3 },
     { seed: 7 },
+    { labels: "many" },
   ] as const;
   const digests = await Promise.all(others.map((change) => arithmeticDigest({ ...recipe, ...change })));
   assertEquals(new Set([digest, ...digests]).size, others.length + 1);
