@@ -108,7 +108,7 @@ export class SourceEncoder {
     this.#io = io;
     this.#spelled = spellingOf(tokenizer.json, io.rules);
     this.#columns = parseColumns(options.columns);
-    this.#fields = this.#columns && createFieldCutter(this.#columns, tokenizer, this.#spelled);
+    this.#fields = this.#columns && createFieldCutter(this.#columns, tokenizer.cut, this.#spelled);
     this.#keyOf = rowKeys(tokenizer);
     this.#cap = options.maxLength === "auto" ? AUTO_LENGTH : options.maxLength;
   }

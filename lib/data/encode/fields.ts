@@ -69,10 +69,10 @@ export interface FieldCutter {
   cut(row: FieldRow): string[];
 }
 
-/** `spelled` gives texts their spelling: see spellingOf(). */
+/** `cutText` cuts a text, and `spelled` gives texts their spelling: see spellingOf(). */
 export function createFieldCutter(
   columns: readonly Column[],
-  tokenizer: Tokenizer,
+  cutText: Tokenizer["cut"],
   spelled: (text: string) => string,
 ): FieldCutter {
   const spans = new Spans();
@@ -83,7 +83,7 @@ export function createFieldCutter(
   const cut = ({ fields }: FieldRow) => {
     const single = [...numbers, ...categories].map((at) => fieldToken(columns[at]!.name, clean(fields[at] ?? "")));
     return single.concat(...texts.map((at, text) => {
-      tokenizer.cut(clean(fields[at] ?? ""), spans);
+      cutText(clean(fields[at] ?? ""), spans);
       return [marks[text]!, ...spans.strings().map((token) => token ?? "")];
     }));
   };

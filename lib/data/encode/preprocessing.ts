@@ -7,7 +7,7 @@ import { keysOfVocabulary, type TokenKeys } from "../vocabulary/token_keys.ts";
 import { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { rowKeys } from "./row_keys.ts";
 import { columnShape, createBinnedCutter, createFieldCutter, type FieldColumn, marksOf, shownToken } from "./fields.ts";
-import { createTextEncoder, type EncodeText } from "./text_encoder.ts";
+import { createTextEncoder, type EncodeText, shortCut } from "./text_encoder.ts";
 import type { FieldRow } from "../../formats/columns.ts";
 
 export interface PreprocessingJson {
@@ -78,8 +78,9 @@ export function createPreprocessing(
   const spelled = spellingOf(tokenizer.json, rules);
   const keyOf = rowKeys(tokenizer);
   const vocabulary = new Vocabulary(known);
-  const cutter = columns && createFieldCutter(columns, tokenizer, spelled);
-  const cutFields = cutter && createBinnedCutter(columns, cutter);
+  const cutter = columns && createFieldCutter(columns, tokenizer.cut, spelled);
+  const short = columns && createFieldCutter(columns, shortCut(tokenizer, { maxLength, truncate }), spelled);
+  const cutFields = short && createBinnedCutter(columns, short);
   const spelledRow = (row: string | readonly string[] | FieldRow) => {
     if (typeof row === "string") return spelled(row);
     return "fields" in row ? cutter?.cut(row) ?? [] : row.map(spelled);

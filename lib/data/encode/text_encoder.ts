@@ -34,6 +34,24 @@ export type EncodeText = (
 /** Characters that are cut at first, for each token that is read. */
 const CHARACTERS_PER_TOKEN = 16;
 
+/**
+ * Returns a function that cuts as much of a long text as is read. Pieces between white space have the same tokens as in the
+ * whole text, except with a Hugging Face tokenizer.
+ */
+export function shortCut(
+  { json, cut }: Tokenizer,
+  { maxLength, truncate }: { readonly maxLength: number; readonly truncate: "end" | "start" },
+): Tokenizer["cut"] {
+  if (json.kind === "huggingface") return cut;
+  return (text, spans) => {
+    for (let length = CHARACTERS_PER_TOKEN * maxLength;; length *= 2) {
+      const piece = truncate === "end" ? beginning(text, length) : ending(text, length);
+      cut(piece, spans);
+      if (spans.count > maxLength || piece.length === text.length) return;
+    }
+  };
+}
+
 export function createTextEncoder(
   tokenizer: Tokenizer,
   vocabulary: Vocabulary,
@@ -47,25 +65,13 @@ export function createTextEncoder(
 ): EncodeText {
   const spans = new Spans();
   const spelled = spellingOf(tokenizer.json, rules);
-
-  /**
-   * Cuts as much of a long text as is read. Pieces between white space have the same tokens as in the whole text, except
-   * with a Hugging Face tokenizer.
-   */
-  function cutText(text: string): void {
-    if (tokenizer.json.kind === "huggingface") return tokenizer.cut(text, spans);
-    for (let length = CHARACTERS_PER_TOKEN * maxLength;; length *= 2) {
-      const piece = truncate === "end" ? beginning(text, length) : ending(text, length);
-      tokenizer.cut(piece, spans);
-      if (spans.count > maxLength || piece.length === text.length) return;
-    }
-  }
+  const cutText = shortCut(tokenizer, { maxLength, truncate });
 
   return (given, strings) => {
     const isRow = typeof given === "object" && "fields" in given;
     if (isRow && !cutFields) throw new TypeError("the model has no columns: expected a text or tokens");
     const input = isRow ? cutFields!(given) : given;
-    if (typeof input === "string") cutText(spelled(input));
+    if (typeof input === "string") cutText(spelled(input), spans);
     else {
       // There may be thousands of tokens that are not read.
       const read = truncate === "end" ? input.slice(0, maxLength) : input.slice(-maxLength);

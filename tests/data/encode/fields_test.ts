@@ -3,6 +3,9 @@ import fc from "fast-check";
 import { InputError } from "../../../lib/base/errors.ts";
 import { loadData } from "../../../lib/data/load/load.ts";
 import { binOf, binTokens, shownToken } from "../../../lib/data/encode/fields.ts";
+import { createPreprocessing } from "../../../lib/data/encode/preprocessing.ts";
+import { createTokenizer } from "../../../lib/data/tokenizers/create_tokenizer.ts";
+import type { Spans } from "../../../lib/data/tokenizers/tokenizer.ts";
 import { openPreprocessing } from "../../../lib/data/encode/open_preprocessing.ts";
 import { placeOf } from "../../../lib/data/encode/table_builder.ts";
 import { bytesOf, options, pieces, type Some } from "../reading.ts";
@@ -83,6 +86,27 @@ Deno.test("loadData() compares rows by all their values: another number is no du
   const at = (amount: number, label: string) => ({ subject: "a", body: "b", amount, country: "CH", label });
   const { statistics } = await load([at(1, "p"), at(2, "p"), at(1, "p"), at(1, "q"), at(3, "q")], { validation: 0 });
   assertEquals([statistics.duplicates.rows, statistics.conflicts.rows], [2, 1]);
+});
+
+Deno.test("openPreprocessing() cuts only the beginning of a long text, and says that it is truncated", async () => {
+  const rows = Array.from(
+    { length: 8 },
+    (_, at) => ({ subject: "a", body: "b", amount: at, country: "CH", label: `${at % 2}` }),
+  );
+  const { preprocessing } = await load(rows);
+  const { tokenizer } = preprocessing;
+  let cut = 0;
+  const counting = {
+    json: tokenizer,
+    cut: (text: string, spans: Spans) => {
+      cut += text.length;
+      createTokenizer(tokenizer).cut(text, spans);
+    },
+  };
+  const { encode } = createPreprocessing(preprocessing, counting);
+  const { tokens, truncated } = encode({ fields: ["b ".repeat(500_000), 1, "a", "CH"] });
+  assertEquals([tokens.length, truncated], [preprocessing.maxLength, true]);
+  assert(cut < 1000, `${cut} characters`);
 });
 
 Deno.test("binOf() finds the bin of a number, at its edges too", () => {
