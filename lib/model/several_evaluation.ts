@@ -36,8 +36,10 @@ export function evaluateSeveral(
     ofRow.forEach((probability, k) => bins.add(probability, own.includes(k)));
     const given = labelsAbove(ofRow, thresholds);
     if (given.length === own.length && given.every((label) => own.includes(label))) exact++;
-    const ranked = mostProbableOnes(ofRow, Math.max(...RANKS));
-    RANKS.forEach((rank, i) => hits[i]! += ranked.slice(0, rank).filter((label) => own.includes(label)).length);
+    for (const label of own) {
+      const rank = rankOf(label, ofRow);
+      RANKS.forEach((most, i) => hits[i]! += rank < most ? 1 : 0);
+    }
   }
   const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
   const [support, given, right] = [sum(counts.support), sum(counts.given), sum(counts.right)];
@@ -68,16 +70,10 @@ export function evaluateSeveral(
   };
 }
 
-/** Returns the `count` most probable labels, the most probable first, of equal ones the lowest. */
-function mostProbableOnes(probabilities: Float32Array, count: number): number[] {
-  const best: number[] = [];
-  for (let k = 0; k < probabilities.length; k++) {
-    if (best.length === count && probabilities[k]! <= probabilities[best.at(-1)!]!) continue;
-    const place = best.findIndex((other) => probabilities[other]! < probabilities[k]!);
-    best.splice(place < 0 ? best.length : place, 0, k);
-    best.length = Math.min(best.length, count);
-  }
-  return best;
+/** Returns how many labels are more probable than `label`; of equal ones the lowest is. */
+function rankOf(label: number, probabilities: Float32Array): number {
+  const own = probabilities[label]!;
+  return probabilities.reduce((rank, other, k) => rank + (other > own || other === own && k < label ? 1 : 0), 0);
 }
 
 /** Returns the rows with the most confident wrong or missing labels, at most `count`, the worst first. */
