@@ -6,7 +6,7 @@
 import exactBytes from "../../../kernels/forward_exact.wasm" with { type: "bytes" };
 import forwardBytes from "../../../kernels/forward.wasm" with { type: "bytes" };
 import productsBytes from "../../../kernels/forward_products.wasm" with { type: "bytes" };
-import { bindStructs, type KernelExports, KERNELS, type SimdKernels } from "./bindings.gen.ts";
+import { bindStructs, type KernelExports, type SimdKernels } from "./bindings.gen.ts";
 import { exactProducts, fusesMultiplyAdds } from "./exact.ts";
 
 /** The kernels as modules: with fast products, or those for engines without structs or fused multiply-adds. */
@@ -38,13 +38,11 @@ export async function compileExact(): Promise<ForwardModules> {
 }
 
 /**
- * Binds the kernels of predictions to `memory`. They use the STRUCT_BYTES at the byte offset `at`. The other kernels throw a
- * TypeError.
+ * Binds the kernels of predictions to `memory`. They use the STRUCT_BYTES at the byte offset `at`. The other kernels are
+ * missing, so that a call of one throws a TypeError: the list of all would be a large part of an export.
  */
 export function bindForward(modules: ForwardModules, memory: WebAssembly.Memory, at: number): SimdKernels {
-  const exports = instantiate(modules, memory);
-  const all = Object.keys(KERNELS).map((name) => [name, exports[name] ?? (() => missing(name))]);
-  const kernels: Record<string, unknown> = Object.fromEntries(all);
+  const kernels: Record<string, unknown> = { ...instantiate(modules, memory) };
   checkKernels(kernels);
   return bindStructs(kernels, memory.buffer, at);
 }
@@ -59,9 +57,5 @@ function instantiate(modules: ForwardModules, memory: WebAssembly.Memory): WebAs
 }
 
 function checkKernels(kernels: Record<string, unknown>): asserts kernels is KernelExports {
-  for (const [name, kernel] of Object.entries(kernels)) if (typeof kernel !== "function") missing(name);
-}
-
-function missing(name: string): never {
-  throw new TypeError(`The kernel ${name} is not among those of predictions`);
+  if (typeof kernels.gemm !== "function") throw new TypeError("The modules have no kernels of predictions");
 }
