@@ -191,9 +191,18 @@ function tryCost(
   );
   if (!fitted) return undefined;
   const [separator, ofBayes] = fitted.powers as [number, number];
-  for (let i = 0; i < scores.length; i++) scores[i] = separator * scores[i]! + ofBayes * bayes[i]!;
+  addScaled(scores, separator, bayes, ofBayes);
   const quality = qualityOf(problem, own, scores, fitted.loss);
   return { cost, lettersLength, powers: [separator, ofBayes], loss: fitted.loss, quality, evaluated, scores };
+}
+
+/**
+ * Replaces `scores` by `power · scores + otherPower · others`. It is a function of its own because of a fault of V8 in Deno
+ * 2.9.6: when Maglev replaces a loop that runs, an object that is made after the loop may share fractions from before it with
+ * other such objects. The cost and the loss of earlier attempts became those of the newest.
+ */
+function addScaled(scores: Float32Array, power: number, others: Float32Array, otherPower: number): void {
+  for (let i = 0; i < scores.length; i++) scores[i] = power * scores[i]! + otherPower * others[i]!;
 }
 
 /** Does the work to its end; returns undefined if it was stopped. */
