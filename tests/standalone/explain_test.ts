@@ -59,7 +59,7 @@ for (const ngrams of ["combine", "none"] as const) {
     inTemporaryDirectory(async (runsDir) => {
       const data = plantedRows(400, 1).map(({ text, label }) => ({ text, label }));
       await using run = await train({ ...SMALL, data, ngrams, hidden: 8, epochs: 20, seed: 3, runsDir });
-      const model = await load(run.directory);
+      const model = await load(run.directory, { kernels: "wasm" });
       const rows = plantedRows(100, 2);
       let first = 0;
       for (const { text, word } of rows) {
