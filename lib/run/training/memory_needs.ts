@@ -11,6 +11,9 @@ import { FIT_BYTES } from "../../ngrams/pool.ts";
 /** Limits one WebAssembly.Memory: the shared one, and that of tfjs in each worker. */
 const MOST_BYTES = 2 ** 32;
 
+/** A run that needs more says so before it starts. */
+const MUCH_BYTES = 2 ** 29;
+
 /** The memory of a thread with its modules. */
 const THREAD_BYTES = { simd: 16 * 2 ** 20, tfjs: 64 * 2 ** 20 } as const;
 
@@ -37,11 +40,16 @@ interface EvaluationRows {
 
 const NONE: EvaluationRows = { validation: 0, test: 0 };
 
-/** Returns the bytes that the evaluation needs for a class: probabilities by each part, and the fit of their combination. */
+/**
+ * Returns the bytes that the evaluation needs for a class: probabilities by each part, the two scores that n-grams are a sum
+ * of, and the fit of the combination.
+ */
 function evaluationBytes({ ngrams }: TrainingConfig, { validation, test }: EvaluationRows): number {
   const { BYTES_PER_ELEMENT } = Float32Array;
-  const probabilities = (validation + test) * BYTES_PER_ELEMENT * (ngrams === "none" ? 1 : 2);
-  return probabilities + (ngrams === "combine" ? validation * FIT_BYTES : 0);
+  const ofLstm = (validation + test) * BYTES_PER_ELEMENT;
+  if (ngrams === "none") return ofLstm;
+  const scores = 2 * validation * BYTES_PER_ELEMENT;
+  return 2 * ofLstm + scores + (ngrams === "combine" ? validation * FIT_BYTES : 0);
 }
 
 /** Returns the memory that a run needs. */
@@ -93,21 +101,46 @@ export function checkMemory(parts: readonly MemoryPart[], workers: number, machi
   const inOne = (limited: MemoryPart["limited"]) => parts.filter((part) => part.limited === limited);
   refuse(inOne("shared"), "the memory that its threads share", MOST_BYTES, "it can have");
   refuse(inOne("tfjs"), "the memory of tfjs", MOST_BYTES, "it can have");
-  const all = parts.map((part) => part.limited === "tfjs" ? { ...part, bytes: part.bytes * workers } : part);
-  if (machineBytes !== undefined) refuse(all, "memory", machineBytes, "this machine has");
+  if (machineBytes !== undefined) refuse(ofAll(parts, workers), "memory", machineBytes, "this machine has");
+}
+
+/** Returns what a run with these `parts` needs at least, if that is much. */
+export function muchMemory(parts: readonly MemoryPart[], workers: number): string[] {
+  const all = ofAll(parts, workers);
+  const bytes = sumOf(all);
+  return bytes < MUCH_BYTES
+    ? []
+    : [`The run needs at least ${gibibytes(bytes)} of memory: ${sizes(causes(all, bytes))}`];
+}
+
+/** Returns the parts of the process: each worker has its own memory of tfjs. */
+function ofAll(parts: readonly MemoryPart[], workers: number): MemoryPart[] {
+  return parts.map((part) => part.limited === "tfjs" ? { ...part, bytes: part.bytes * workers } : part);
 }
 
 function refuse(parts: readonly MemoryPart[], where: string, most: number, has: string): void {
-  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const bytes = sumOf(parts);
   if (bytes <= most) return;
-  const largest = parts.toSorted((a, b) => b.bytes - a.bytes);
   // Smaller parts are not the cause: without the causes, the rest would fit.
-  const causes = largest.filter((part, index) => index === 0 || part.bytes > most / 4);
-  const keys = [...new Set(causes.flatMap((part) => part.keys))];
-  const sizes = causes.map((part) => `${gibibytes(part.bytes)} for ${part.what}`).join(", ");
-  const message = `The run needs ${gibibytes(bytes)} of ${where}, and ${has} ${gibibytes(most)}: ${sizes}. ` +
+  const largest = causes(parts, most);
+  const keys = [...new Set(largest.flatMap((part) => part.keys))];
+  const message = `The run needs ${gibibytes(bytes)} of ${where}, and ${has} ${gibibytes(most)}: ${sizes(largest)}. ` +
     `Expected smaller values of ${keys.slice(0, -1).join(", ")}${keys.length > 1 ? " or " : ""}${keys.at(-1)}`;
   throw inputError(keys[0]!, message);
+}
+
+/** Returns the largest part, and those with more than a quarter of `bytes`. */
+function causes(parts: readonly MemoryPart[], bytes: number): MemoryPart[] {
+  const largest = parts.toSorted((a, b) => b.bytes - a.bytes);
+  return largest.filter((part, index) => index === 0 || part.bytes > bytes / 4);
+}
+
+function sumOf(parts: readonly MemoryPart[]): number {
+  return parts.reduce((sum, part) => sum + part.bytes, 0);
+}
+
+function sizes(parts: readonly MemoryPart[]): string {
+  return parts.map(({ bytes, what }) => `${gibibytes(bytes)} for ${what}`).join(", ");
 }
 
 function gibibytes(bytes: number): string {

@@ -8,7 +8,7 @@ import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { inputError } from "../../base/errors.ts";
 import { givenVector, type GivenWeights } from "./given_weights.ts";
 import { machineMemory } from "../../platform/permissions.ts";
-import { checkMemory, memoryNeeds } from "./memory_needs.ts";
+import { checkMemory, memoryNeeds, muchMemory } from "./memory_needs.ts";
 import type { DataSource } from "./reload_data.ts";
 import { parseChaos } from "../../lockstep/chaos.ts";
 import { Coordinator, type MachineLink } from "../../lockstep/coordinator.ts";
@@ -54,7 +54,7 @@ export interface Prepared {
   /** The state that training starts from. */
   readonly initial: State;
   readonly initialDigest: string;
-  /** Warnings about the given weights. */
+  /** Warnings about the given weights, and about memory. */
   readonly warnings: readonly string[];
 }
 
@@ -115,7 +115,8 @@ export async function prepareRun(
   // This comes before the initial weights, which may need as much memory.
   const rowsIn = (part: LoadedPart | undefined) => part ? rowsOf(part.table) : 0;
   const evaluated = { validation: rowsIn(source?.validation), test: rowsIn(source?.test) };
-  checkMemory(memoryNeeds(lockstep, plan, evaluated), workers, machineMemory());
+  const needs = memoryNeeds(lockstep, plan, evaluated);
+  checkMemory(needs, workers, machineMemory());
   const names = { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary };
   const vectors = source?.vectors;
   const drawn = async () => {
@@ -135,5 +136,5 @@ export async function prepareRun(
   await writeStateInTurns(run, initial);
   const link = await openLink?.({ config, lockstep, plan });
   const coordinator = new Coordinator({ config: lockstep, workerUrl, initial, run, given, link });
-  return { lockstep, initial, initialDigest, coordinator, warnings };
+  return { lockstep, initial, initialDigest, coordinator, warnings: [...warnings, ...muchMemory(needs, workers)] };
 }

@@ -4,7 +4,7 @@ import { trainingConfig } from "../../../lib/config/schema.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { memoryMap } from "../../../lib/lockstep/memory/map.ts";
 import { createPlan } from "../../../lib/lockstep/plan.ts";
-import { checkMemory, memoryNeeds } from "../../../lib/run/training/memory_needs.ts";
+import { checkMemory, memoryNeeds, muchMemory } from "../../../lib/run/training/memory_needs.ts";
 import { readdir } from "node:fs/promises";
 import { run } from "../../cli/process.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
@@ -79,14 +79,20 @@ Deno.test("checkMemory() names only the options that are the cause", () => {
   checkMemory(needsOf({ batchSize: 65_536, length: 16 }).parts, 1, undefined);
 });
 
+Deno.test("muchMemory() names the largest parts of a run that needs much, and says nothing of others", () => {
+  assertEquals(muchMemory(needsOf({}).parts, 1), []);
+  const [message, ...more] = muchMemory(needsOf({}, 1, 1e8).parts, 1);
+  assertEquals([message, more], ["The run needs at least 5.98 GiB of memory: 5.96 GiB for evaluation", []]);
+});
+
 Deno.test("checkMemory() counts the evaluation of a run on files", () => {
   assertStringIncludes(refused({}, 8 * GIB, 1, 5e8).message, "evaluation");
   const bytes = (ngrams: string) => {
     const part = needsOf({ ngrams }, 1, 1000).parts.find(({ what }) => what === "evaluation");
     return part?.bytes;
   };
-  // Two classes: float32 by the LSTM, the same by the n-grams, and two float64 while the combination is fitted.
-  assertEquals(["none", "beside", "combine"].map(bytes), [2 * 4000, 2 * 8000, 2 * 24_000]);
+  // Two classes: float32 by the LSTM, three by the n-grams, and two float64 while the combination is fitted.
+  assertEquals(["none", "beside", "combine"].map(bytes), [2 * 4000, 2 * 16_000, 2 * 32_000]);
 });
 
 Deno.test("train refuses a run that needs too much memory, and leaves no file", () =>
