@@ -17,6 +17,9 @@ const MUCH_BYTES = 2 ** 29;
 /** The memory of a thread with its modules. */
 const THREAD_BYTES = { simd: 16 * 2 ** 20, tfjs: 64 * 2 ** 20 } as const;
 
+/** The memory of the process before it reads data. */
+const PROGRAM_BYTES = 96 * 2 ** 20;
+
 /** Counts the states on the main thread while it saves one: the initial state, and a copy. */
 const SAVED_STATES = 2;
 
@@ -80,6 +83,7 @@ export function memoryNeeds(
       limited: "shared",
     },
     { what: "copies to save", bytes: SAVED_STATES * states.stride, keys: ofModel },
+    { what: "the program", bytes: PROGRAM_BYTES, keys: ["workers"] },
     { what: "threads", bytes: workers * THREAD_BYTES[training.engine], keys: ["workers"] },
     { what: "evaluation", bytes: evaluationBytes(training, rows) * labels.length, keys: ["validation"] },
   ];

@@ -82,7 +82,7 @@ Deno.test("checkMemory() names only the options that are the cause", () => {
 Deno.test("muchMemory() names the largest parts of a run that needs much, and says nothing of others", () => {
   assertEquals(muchMemory(needsOf({}).parts, 1), []);
   const [message, ...more] = muchMemory(needsOf({}, 1, 1e8).parts, 1);
-  assertEquals([message, more], ["The run needs at least 5.98 GiB of memory: 5.96 GiB for evaluation", []]);
+  assertEquals([message, more], ["The run needs at least 6.07 GiB of memory: 5.96 GiB for evaluation", []]);
 });
 
 Deno.test("checkMemory() counts the evaluation of a run on files", () => {
