@@ -1,8 +1,8 @@
 /** Opens the model of a run for the commands that need one, and says why a run has none. */
 import { basename, join } from "node:path";
-import { errorCode, InputError, inputError } from "../base/errors.ts";
+import { errorCode, inputError } from "../base/errors.ts";
 import { lastEvent } from "./log/event_log.ts";
-import { lockFile } from "./files/lock.ts";
+import { isTraining } from "./files/lock.ts";
 import type { TrainedModel } from "../predict/trained_model.ts";
 import { readModel } from "./files/model_files.ts";
 
@@ -19,7 +19,7 @@ export async function openModel(directory: string): Promise<TrainedModel> {
 async function whyNoModel(directory: string, error: unknown): Promise<string> {
   const log = join(directory, "events.jsonl");
   const name = `Run "${basename(directory)}" has no model`;
-  if (await isTraining(log)) {
+  if (await isTraining(directory).catch(() => false)) {
     return `${name} yet: another process is training it. Wait until it ends, or ask the address at which it serves`;
   }
   const last = await lastEvent(log).catch(() => undefined);
@@ -27,13 +27,4 @@ async function whyNoModel(directory: string, error: unknown): Promise<string> {
   if (last?.type === "finished") return `${name}: ${error instanceof Error ? error.message : String(error)}`;
   const why = last?.type === "failed" ? `its training failed (${last.error})` : "its training was interrupted";
   return `${name}: ${why}. Resume the run in "${directory}"`;
-}
-
-async function isTraining(log: string): Promise<boolean> {
-  try {
-    (await lockFile(log)).close();
-    return false;
-  } catch (error) {
-    return error instanceof InputError;
-  }
 }
