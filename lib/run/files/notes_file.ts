@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { type Notes, notesSchema } from "../../config/notes_shape.ts";
 import { DamagedFile } from "../../base/errors.ts";
 import { readJson, unlessMissing, writeJson } from "./files.ts";
+import { lockInTurn } from "./lock.ts";
 
-/** The newest edit of each directory that this process is writing, so that the next one keeps its values. */
+/** The newest edit of each directory that this process is writing: edits are made in their order. */
 const editing = new Map<string, Promise<Notes>>();
 
 /** Reads the notes of the run in `directory`. A missing or damaged file has none: it must not hide the run. */
@@ -20,13 +21,19 @@ export async function readNotes(directory: string): Promise<Notes> {
   }
 }
 
-/** Changes the given values, and returns all. Edits of one process never lose each other's; the last of two processes wins. */
+/** Changes the given values, and returns all. Edits never lose each other's values, also those of several processes. */
 export async function editNotes(directory: string, edits: Notes): Promise<Notes> {
   const before = editing.get(directory) ?? Promise.resolve({});
   const edit = before.catch(() => {}).then(async () => {
-    const notes = filled({ ...await readNotes(directory), ...edits });
-    await writeJson(join(directory, "notes.json"), notes);
-    return notes;
+    // The file itself is replaced, so it cannot have the lock.
+    const lock = await lockInTurn(join(directory, "notes.lock"));
+    try {
+      const notes = filled({ ...await readNotes(directory), ...edits });
+      await writeJson(join(directory, "notes.json"), notes);
+      return notes;
+    } finally {
+      lock.close();
+    }
   });
   editing.set(directory, edit);
   try {
