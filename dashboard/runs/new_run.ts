@@ -15,8 +15,10 @@ import {
   textsOf,
   valuesOf,
   withColumns,
+  withDataDefaults,
   withFiles,
 } from "../../lib/report/run_form.ts";
+import type { DataStatistics } from "../../lib/data/statistics.ts";
 import type { RunView } from "../../lib/report/run_view.ts";
 import type { DataFiles, FilePreview } from "../../lib/run/library/data_files.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
@@ -27,28 +29,31 @@ import { Numbers } from "../ui/table.ts";
 interface NewRunProps {
   /** The run that is shown, and its config. */
   readonly like: Pick<RunView, "run" | "config">;
+  /** Statistics of its files, on which the defaults depend. */
+  readonly data: DataStatistics | undefined;
   /** Called when a run was queued. */
   readonly started: () => void;
 }
 
-export function NewRun({ like, started }: NewRunProps): ComponentChildren {
+export function NewRun({ like, data, started }: NewRunProps): ComponentChildren {
   const open = useSignal<"new" | "like" | undefined>(undefined);
   const opener = (name: "new" | "like", text: string) =>
     markup`<button id="${name}-run" type="button" class="plain" aria-expanded=${String(open.value === name)}
       onClick=${() => open.value = open.value === name ? undefined : name}>${text}</button>`;
-  const config = open.value === "like" ? like.config : {};
+  const known = open.value === "like" ? { config: like.config, data } : { config: {} };
   return markup`<div class="new">
     <p class="openers">${opener("new", "New run")}${like.run !== "" && opener("like", "Like this run, but …")}</p>
-    ${open.value && h(Form, { key: open.value, config, started })}</div>`;
+    ${open.value && h(Form, { key: open.value, ...known, started })}</div>`;
 }
 
 const NO_COLUMNS = { columns: [] };
 
 interface FormProps extends Pick<NewRunProps, "started"> {
+  readonly data?: DataStatistics | undefined;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-function Form({ config, started }: FormProps): ComponentChildren {
+function Form({ config, data, started }: FormProps): ComponentChildren {
   const form = useRef<HTMLFormElement>(null);
   const fields = useSignal<readonly Field[]>([]);
   const files = useSignal<DataFiles["files"]>([]);
@@ -65,7 +70,8 @@ function Form({ config, started }: FormProps): ComponentChildren {
   };
   useEffect(() => {
     runProperties().then((properties) => {
-      fields.value = fieldsOf(properties);
+      const all = fieldsOf(properties);
+      fields.value = data ? withDataDefaults(all, config, data) : all;
       texts.value = textsOf(fields.value, config);
     }, fail);
     request<DataFiles>("files").then((answer) => files.value = answer.files, fail);

@@ -104,7 +104,7 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   return markup`
     <div class="view runs">
       ${picked.length > 1 && h(Compare, { store, selection })}
-      ${trains && h(NewRun, { like: view, started: () => void runs.load() })}
+      ${trains && h(NewRun, { like: view, data: store.data.value.value, started: () => void runs.load() })}
       ${h(Card, { id: "run-list", title: "Runs", head, empty: runs.empty.value, keeps: true }, content)}
     </div>`;
 }

@@ -49,10 +49,13 @@ export const RESULTS: readonly Column[] = [
 /** The results that most people look at. */
 const USUAL: readonly string[] = ["accuracy", "loss", "macro-F1", "epochs", "time"];
 
-/** Returns the results that at least one of `runs` has. */
+/** Returns the results that at least one of `runs` has; those of validation and test rows only where they are others. */
 export function results(runs: readonly RunDetail[]): Difference[] {
-  return RESULTS.map(({ name, text }) => ({ name, values: runs.map(text) }))
-    .filter(({ values }) => values.some((value) => value !== "–"));
+  const all = RESULTS.map(({ name, text }) => ({ name, values: runs.map(text) }));
+  const general = new Map(all.map(({ name, values }) => [name, values.join()]));
+  const isRepeated = ({ name, values }: Difference) =>
+    /^(validation|test) /.test(name) && general.get(name.replace(/^\w+ /, "")) === values.join();
+  return all.filter((row) => row.values.some((value) => value !== "–") && !isRepeated(row));
 }
 
 /** Returns the column of a result or of a config key. */

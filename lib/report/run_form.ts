@@ -1,4 +1,6 @@
 /** Derives the form for a new run from the schema that the server validates with. */
+import { textDefaults } from "../config/text_defaults.ts";
+import type { DataStatistics } from "../data/statistics.ts";
 import type { Preview } from "../run/library/preview.ts";
 import { flagName } from "./flag_name.ts";
 import { plain } from "./format.ts";
@@ -115,10 +117,30 @@ function valueOf({ kind }: Field, text: string): string | number | boolean | str
   return Number.isNaN(number) ? text : number;
 }
 
+/** Returns `fields` with the defaults of a run on files that have these statistics, if `config` has nothing else. */
+export function withDataDefaults(
+  fields: readonly Field[],
+  { tokenizer }: Readonly<Record<string, unknown>>,
+  { parts: { training }, vocabulary: { vectors } }: Pick<DataStatistics, "parts" | "vocabulary">,
+): Field[] {
+  const kind = tokenizer === "chars" || tokenizer === "codes" ? tokenizer : "words";
+  // Codes that were found without being named have no letters: their `letterRows` of 0 then counts as given.
+  const hasLetters = !vectors && (tokenizer === "words" || tokenizer === "auto");
+  const defaults: ReadonlyMap<string, unknown> = new Map(
+    Object.entries({
+      ...training && textDefaults({ ...training, kind, hasLetters }),
+      ...vectors && { embedding: vectors.width },
+    }),
+  );
+  return fields.map((field) =>
+    defaults.has(field.name) ? { ...field, fallback: plain(defaults.get(field.name)) } : field
+  );
+}
+
 /** Values of a run on files that follow from the data: the server refuses them in a request. */
 const DERIVED: ReadonlySet<string> = new Set(["task", "vocabulary", "length", "stepsPerEpoch", "heldOut"]);
 
-/** Returns the texts of a form for a run like the one with this config: its values that are not the defaults. */
+/** Returns the texts of a form for a run like the one with this config: its values that are not the fields' defaults. */
 export function textsOf(fields: readonly Field[], config: Readonly<Record<string, unknown>>): Map<string, string> {
   const hasFiles = Array.isArray(config["data"]) && config["data"].length > 0;
   return new Map(fields.flatMap(({ name, fallback }) => {

@@ -22,6 +22,17 @@ Deno.test("results() has those metrics that at least one run has", () => {
   assertEquals(new Set(rows.map(({ values }) => values[1])), new Set(["–"]));
 });
 
+Deno.test("results() has metrics of validation and test rows only where they differ from the others", () => {
+  const plain = tokenRun(20, "plain");
+  plain.finish(20);
+  const names = (...runs: Parameters<typeof results>[0]) => results(runs).map(({ name }) => name);
+  assertEquals(names(plain.detail()).slice(0, 3), ["accuracy", "loss", "epochs"]);
+  // Its accuracy is that on test rows, and its validation accuracy that of the LSTM.
+  const text = names(finishedTextRun().detail());
+  assertEquals([text.includes("validation accuracy"), text.includes("test accuracy")], [true, false]);
+  assertEquals(names(finishedTextRun().detail(), plain.detail()).includes("test accuracy"), true);
+});
+
 Deno.test("classDifferences() begins with the class whose F1 differs most", () => {
   const run = (f1: Record<string, number>) => ({
     classes: Object.entries(f1).map(([label, value]) => ({ label, f1: value })),

@@ -9,9 +9,12 @@ import {
   textsOf,
   valuesOf,
   withColumns,
+  withDataDefaults,
 } from "../../lib/report/run_form.ts";
+import { textDefaults } from "../../lib/config/text_defaults.ts";
 import { configSchema } from "../../lib/config/schema.ts";
 import { flagName } from "../../lib/report/flag_name.ts";
+import { dataOf, LABELS } from "../finished_run.ts";
 import { fakeApp } from "../serve/fakes.ts";
 
 /** Reads the schema from the document that the page reads. */
@@ -66,6 +69,21 @@ Deno.test("textsOf() has the values of a config that are not the defaults, and n
   const derived = { task: "table", vocabulary: 9, length: 9, stepsPerEpoch: 9, heldOut: 9 };
   assertEquals([...textsOf(fields, { ...config, ...derived }).keys()], ["data", "learningRate", "bidirectional"]);
   assertEquals([...textsOf(fields, { heldOut: 9 }).keys()], ["heldOut"]);
+});
+
+Deno.test("withDataDefaults() leaves only values that a training on the same files would not choose", async () => {
+  const data = dataOf(LABELS);
+  const { rows, tokens } = data.parts.training!;
+  const chosen = textDefaults({ rows, tokens, kind: "words", hasLetters: true });
+  const config = configSchema.parse({ data: ["t.csv"], task: "table", ...chosen, embedding: 32, epochs: 2 });
+  const fields = fieldsOf(await properties());
+  const like = Object.fromEntries(textsOf(withDataDefaults(fields, config, data), config));
+  // The default for all data is none for these.
+  assertEquals(like, { data: "t.csv", embedding: "32", epochs: "2" });
+  const characters = { ...config, ...textDefaults({ rows, tokens, kind: "chars" }), tokenizer: "chars" };
+  assertEquals(Object.keys(Object.fromEntries(textsOf(withDataDefaults(fields, characters, data), characters))), [
+    ...["data", "tokenizer"],
+  ]);
 });
 
 Deno.test("commandOf() writes flags by their names, and quotes values for the shell", () => {
