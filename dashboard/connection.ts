@@ -11,9 +11,10 @@ import { currentRun, messageOf, Refusal, runDetail } from "./api.ts";
 
 /**
  * `preparing`: the server reads the data of its first run. `empty`: the server has no run, or not the chosen one. `done`: the
- * run has ended and all its events are here. `gone`: the run has ended, and the server does not answer any more.
+ * run has ended and all its events are here. `elsewhere`: another process trains the run, and the server is asked for news
+ * now and then. `gone`: the server does not answer any more.
  */
-export type Link = "connecting" | "preparing" | "empty" | "live" | "reconnecting" | "done" | "gone";
+export type Link = "connecting" | "preparing" | "empty" | "live" | "reconnecting" | "elsewhere" | "done" | "gone";
 
 export interface Follower {
   /** Receives the run at every poll. */
@@ -30,6 +31,8 @@ export interface Follower {
 const CUT_MS = 300;
 const RETRY_MS = 2000;
 const IDLE_MS = 5000;
+/** After so many requests without an answer the server is gone. The page continues to ask. */
+const MOST_TRIES = 3;
 
 /**
  * Follows run `chosen`, or the server's current run if undefined, until `signal` aborts. `first` is the answer to the first
@@ -44,6 +47,7 @@ export async function follow(
   let id = "";
   let lastId = 0;
   let hasEnded = false;
+  let tries = 0;
   while (!signal.aborted) {
     let delayMs = RETRY_MS;
     try {
@@ -51,21 +55,22 @@ export async function follow(
       first = undefined;
       const run = await asked;
       if (signal.aborted) return;
+      tries = 0;
       if (run && run.id !== id) [id, lastId] = [run.id, 0];
       if (run) follower.run(run);
       hasEnded = run !== undefined && isOver(run);
-      const isDone = hasEnded && lastId >= run!.events;
-      if (run && !isDone) {
-        follower.became(lastId > 0 ? "reconnecting" : "connecting");
+      const isRead = run !== undefined && (hasEnded || run.elsewhere === true) && lastId >= run.events;
+      if (run && !isRead) {
+        if (!run.elsewhere) follower.became(lastId > 0 ? "reconnecting" : "connecting");
         lastId = await readStream(run, lastId, follower, signal);
         delayMs = CUT_MS;
       } else {
-        follower.became(isDone ? "done" : "empty");
-        if (isDone) delayMs = IDLE_MS;
+        follower.became(!isRead ? "empty" : hasEnded ? "done" : "elsewhere");
+        if (isRead) delayMs = IDLE_MS;
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof Refusal)) follower.became(hasEnded ? "gone" : "reconnecting");
+      if (!(error instanceof Refusal)) follower.became(hasEnded || ++tries > MOST_TRIES ? "gone" : "reconnecting");
       else follower.became(error.status === 503 ? "preparing" : "empty", messageOf(error));
     }
     await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -87,7 +92,7 @@ function readStream(run: RunDetail, lastId: number, follower: Follower, signal: 
     // A run that was resumed has earlier ends, with more events after them.
     if ((event.type === "finished" || event.type === "failed") && event.id >= run.events) resolve(lastId);
   });
-  source.addEventListener("open", () => follower.became("live"));
+  source.addEventListener("open", () => follower.became(run.elsewhere ? "elsewhere" : "live"));
   source.addEventListener("error", () => resolve(lastId));
   source.addEventListener("dropped", ({ data }: MessageEvent<string>) => {
     const { message }: { message: string } = JSON.parse(data);

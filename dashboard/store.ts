@@ -125,7 +125,7 @@ export class Store implements Follower {
   }
 
   became(link: Link, words = ""): void {
-    if (link === "live" && this.link.peek() === "reconnecting") this.#restarts.value++;
+    if (["live", "done"].includes(link) && ["reconnecting", "gone"].includes(this.link.peek())) this.#restarts.value++;
     this.link.value = link;
     this.words.value = words;
     this.#draw();

@@ -1,6 +1,6 @@
 /** Decides which message about the whole page is shown: one for each state in which something is missing. No DOM. */
 import { count } from "../../lib/report/format.ts";
-import { isStopped, type RunView } from "../../lib/report/run_view.ts";
+import { isStopped, type RunView, setting } from "../../lib/report/run_view.ts";
 import type { Link } from "../connection.ts";
 
 export interface Banner {
@@ -24,7 +24,14 @@ export function bannerOf(view: RunView, link: Link, chosen: string | undefined, 
   const resume = `deno task resume ${run}`;
   if (link === "gone") {
     const text = "The server does not answer. The page shows its last metrics and returns when the server does.";
-    return bad(text, "Start it again with", `deno task serve ${run}`);
+    if (!isUnsure(view, link)) return bad(text, "Start it again with", `deno task serve ${run}`);
+    if (run === "") return bad(text, "Start it again.");
+    const epochs = setting(view, "epochs");
+    const place = `epoch ${count(view.epoch)}${epochs === undefined ? "" : ` of ${count(epochs)}`}`;
+    return bad(text, `Run ${run} was last seen in ${place}. If it was stopped, continue with`, resume);
+  }
+  if (link === "elsewhere") {
+    return good("Another process trains this run. The page asks for its newest metrics every five seconds.");
   }
   if (link === "preparing") {
     // The server says how many rows it has read, and to retry.
@@ -54,9 +61,15 @@ export function bannerOf(view: RunView, link: Link, chosen: string | undefined, 
   }
 }
 
-/** Returns one word for run and connection: without a connection, the state of the run is unknown. */
-export function stateOf({ phase, summary }: RunView, link: Link): string {
-  if (link === "reconnecting") return "reconnecting";
+/** Without a connection, the state of a run that has not ended is unknown. */
+function isUnsure({ phase }: RunView, link: Link): boolean {
+  return link === "reconnecting" || link === "gone" && !["finished", "failed", "interrupted"].includes(phase);
+}
+
+/** Returns one word for run and connection. */
+export function stateOf(view: RunView, link: Link): string {
+  const { phase, summary } = view;
+  if (isUnsure(view, link)) return "reconnecting";
   if (phase === "finished" && isStopped(summary)) return "stopped";
   if (phase !== "waiting") return phase;
   // A run without events waits for its first one.

@@ -10,6 +10,8 @@ export type RunState = typeof RUN_STATES[number];
 export const runDetailSchema = z.object({
   id: z.string(),
   state: z.enum(RUN_STATES),
+  /** True if another process trains the run: this one can neither steer it nor see its events at once. */
+  elsewhere: z.boolean().optional(),
   /** The time of the request, for a queued run. */
   startedAt: z.iso.datetime(),
   /** Name, note and tags that people gave it, if there are any. */

@@ -5,6 +5,7 @@ import { inputError } from "../../base/errors.ts";
 import { classDifferences, type Difference, differingKeys } from "../../report/differences.ts";
 import { columnOf, dataOf, results, stateOf } from "../../report/run_columns.ts";
 import { readEvaluations } from "../../run/files/metrics_files.ts";
+import { readRun } from "../../run/library/saved_runs.ts";
 import type { RunDetail } from "../../run/types.ts";
 import { parseArguments, parseOptions } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
@@ -15,7 +16,6 @@ import { restrictReading } from "../arguments/reading.ts";
 import { namedRun } from "../arguments/run_argument.ts";
 import { columns, fitted } from "../terminal/columns.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { readSavedRun } from "./runs.ts";
 
 const USAGE = `${PROGRAM} compare RUN RUN … [FLAGS]`;
 
@@ -83,7 +83,7 @@ export async function compareCommand(args: readonly string[], terminal: Terminal
 }
 
 async function existing(directory: string): Promise<RunDetail> {
-  const run = await readSavedRun(directory);
+  const run = await readRun(directory);
   if (run) return run;
   throw inputError("run", `There is no run in "${directory}"`);
 }

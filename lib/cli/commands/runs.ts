@@ -5,7 +5,6 @@ import { configSchema } from "../../config/schema.ts";
 import { deniedAccess, inputError, missingPermission } from "../../base/errors.ts";
 import { columnOf, dataOf, stateOf } from "../../report/run_columns.ts";
 import { listRuns } from "../../run/files/directory.ts";
-import { isTraining } from "../../run/files/lock.ts";
 import { readRun, selectRuns } from "../../run/library/saved_runs.ts";
 import { RUN_STATES, type RunDetail } from "../../run/types.ts";
 import { parseArguments, parseOptions } from "../arguments/arguments.ts";
@@ -49,7 +48,7 @@ export async function runsCommand(args: readonly string[], terminal: Terminal): 
     if (!deniedAccess(error)) throw error;
     throw inputError("runsDir", `Cannot read the runs in "${runsDir}": ${missingPermission("read", runsDir)}`);
   });
-  const found = await selectRuns(ids, (id) => readSavedRun(join(runsDir, id)), {
+  const found = await selectRuns(ids, (id) => readRun(join(runsDir, id)), {
     text,
     ...tag !== "" && { tag },
     ...state !== "any" && { state },
@@ -69,12 +68,6 @@ export async function runsCommand(args: readonly string[], terminal: Terminal): 
   runTable(runs, terminal.width()).forEach(terminal.line);
   if (found.length > runs.length) terminal.note(`There are older runs: --limit 0 lists all`);
   return ExitCode.done;
-}
-
-/** Reads the run in `directory`. One that a process trains is running, although its log has no end. */
-export async function readSavedRun(directory: string): Promise<RunDetail | undefined> {
-  const run = await readRun(directory);
-  return run?.state === "interrupted" && await isTraining(directory) ? { ...run, state: "running" } : run;
 }
 
 function runTable(runs: readonly RunDetail[], width: number | undefined): string[] {

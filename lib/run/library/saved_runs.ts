@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { z } from "zod";
 import type { RunEvent } from "../../base/events.ts";
+import { isTraining } from "../files/lock.ts";
 import { readMetricsFile } from "../files/metrics_files.ts";
 import { readJson, unlessMissing } from "../files/files.ts";
 import { type Manifest, manifestSchema } from "../files/manifest.ts";
@@ -14,19 +15,24 @@ export function readRunManifest(directory: string): Promise<Manifest> {
   return readJson(join(directory, "run.json"), manifestSchema);
 }
 
-/** Reads the run in `directory`; undefined if there is none. Throws a DamagedFile for one that cannot be read. */
+/**
+ * Reads the run in `directory`; undefined if there is none. One that another process trains is running, although its log has
+ * no end. Throws a DamagedFile for one that cannot be read.
+ */
 export async function readRun(directory: string): Promise<RunDetail | undefined> {
   const manifest = await unlessMissing(() => readRunManifest(directory));
   if (!manifest) return undefined;
   const { id, startedAt, config } = manifest;
   const last = await unlessMissing(() => lastEvent(join(directory, "events.jsonl")));
   const summary = await agreedSummary(directory, id, last) ?? null;
+  const state = endState(last);
+  const elsewhere = state === "interrupted" && await isTraining(directory);
   return {
     id,
     startedAt,
     ...await readNotes(directory),
     config,
-    state: endState(last),
+    ...elsewhere ? { state: "running", elsewhere } : { state },
     events: last?.id ?? 0,
     summary,
   };

@@ -193,6 +193,7 @@ browserTest(
     const run = only(runs);
     await showsPoints(page, 40);
     await server.close();
+    await shows(page, "#banner", `Run ${run.id} was last seen in epoch 2 of 50`);
     await shows(page, "#state", "reconnecting");
     run.train(41, 50);
     const second = serve(runs, server.port);

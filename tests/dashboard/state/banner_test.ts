@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { bannerOf } from "../../../dashboard/state/banner.ts";
+import { bannerOf, stateOf } from "../../../dashboard/state/banner.ts";
 import { applyDetail } from "../../../lib/report/run_detail.ts";
 import { apply } from "../../../lib/report/run_events.ts";
 import { createView, type RunView } from "../../../lib/report/run_view.ts";
@@ -41,5 +41,14 @@ Deno.test("bannerOf() knows stopped, interrupted, queued and missing runs, and a
   assertEquals(bannerOf(createView("x"), "empty", "x")?.text, "There is no run “x”.");
   const preparing = bannerOf(createView(""), "preparing", undefined, "1,234 rows of its data read: retry");
   assertEquals([preparing?.isBad, preparing?.remedy], [false, "1,234 rows of its data read."]);
-  assertEquals(bannerOf(viewOf(finishedTextRun()), "gone", undefined)?.isBad, true);
+  assertEquals(bannerOf(viewOf(finishedTextRun()), "gone", undefined)?.command, "deno task serve 20260103-040506-q2bd");
+});
+
+Deno.test("bannerOf() says of a run whose server is gone how far it came, and how to resume it", () => {
+  const view = viewOf(tokenRun(20));
+  const gone = bannerOf(view, "gone", undefined);
+  assertEquals(gone?.remedy, `Run ${view.run} was last seen in epoch 1 of 50. If it was stopped, continue with`);
+  assertEquals([gone?.command, stateOf(view, "gone")], [`deno task resume ${view.run}`, "reconnecting"]);
+  assertEquals(stateOf(viewOf(finishedTextRun()), "gone"), "finished");
+  assertEquals([bannerOf(view, "elsewhere", undefined)?.isBad, stateOf(view, "elsewhere")], [false, "running"]);
 });

@@ -36,6 +36,25 @@ Deno.test("RunLibrary.live() reads the run that is training live, and others fro
     assertEquals(new Set((await library.list()).map(({ id }) => id)), new Set([first.id, run.id]));
   }));
 
+Deno.test("RunLibrary says that another process trains a run, until that process ends", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const served = await createTinyRun(runsDir);
+    await served.train();
+    const other = await createTinyRun(runsDir);
+    other.log.append({ type: "paused" });
+    await other.log.flush();
+    const library = RunLibrary.saved(served.directory, served.id);
+    const stateOf = async (id: string) => {
+      const detail = await library.get(id);
+      return [detail?.state, detail?.elsewhere, detail?.events];
+    };
+    assertEquals(await stateOf(other.id), ["running", true, 1]);
+    assertEquals((await library.list({ state: "running" })).map(({ id }) => id), [other.id]);
+    await other.log.close();
+    assertEquals(await stateOf(other.id), ["interrupted", undefined, 1]);
+    assertEquals(await stateOf(served.id), ["finished", undefined, served.log.count]);
+  }));
+
 Deno.test("RunLibrary.saved() says how each run ended", () =>
   inTemporaryDirectory(async (runsDir) => {
     const finished = await createTinyRun(runsDir);
