@@ -2,7 +2,7 @@
 import { type FoldsStart, scoreFolds } from "../lib/ngrams/folds/score_folds.ts";
 import { onMessage } from "../lib/platform/thread_side.ts";
 
-onMessage<FoldsStart, "done">((start, reply) => {
-  scoreFolds(start);
+onMessage<{ start: FoldsStart; thread: number }, "done">(({ start, thread }, reply) => {
+  scoreFolds(start, thread);
   reply("done");
 });

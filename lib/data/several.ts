@@ -30,6 +30,18 @@ export function joinLabels(first: RowLabels, second: RowLabels): RowLabels {
   return { labels, labelOffsets: Uint32Array.from([...first.labelOffsets, ...more]) };
 }
 
+/** Returns a number for the labels of each row: rows have the same one if they have the same labels. */
+export function labelSets(rows: RowLabels): ArrayLike<number> {
+  if (!rows.labelOffsets) return rows.labels;
+  const known = new Map<string, number>();
+  return Uint32Array.from({ length: labelledRows(rows) }, (_, row) => {
+    const own = labelsAt(rows, row).join();
+    const number = known.get(own) ?? known.size;
+    known.set(own, number);
+    return number;
+  });
+}
+
 /** Returns the share of the rows whose most probable class, by `[rows, classes]` values, is their label or one of theirs. */
 export function shareRight(rows: RowLabels, values: ArrayLike<number>, classes: number): number {
   const count = labelledRows(rows);
@@ -45,15 +57,15 @@ export function countSeveral(
   rows: RowLabels,
   values: ArrayLike<number>,
   classes: number,
-  leastOf: (label: number) => number,
+  leastOf: (label: number, row: number) => number,
 ): ClassCounts {
   const zeros = () => new Uint32Array(classes);
   const counts = { support: zeros(), given: zeros(), right: zeros() };
   for (let row = 0; row < labelledRows(rows); row++) {
-    for (let k = 0; k < classes; k++) if (values[row * classes + k]! >= leastOf(k)) counts.given[k]!++;
+    for (let k = 0; k < classes; k++) if (values[row * classes + k]! >= leastOf(k, row)) counts.given[k]!++;
     for (const label of labelsAt(rows, row)) {
       counts.support[label]!++;
-      if (values[row * classes + label]! >= leastOf(label)) counts.right[label]!++;
+      if (values[row * classes + label]! >= leastOf(label, row)) counts.right[label]!++;
     }
   }
   return counts;

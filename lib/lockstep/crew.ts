@@ -3,6 +3,7 @@
  * continues from the committed state in another memory. The runtime cannot terminate a worker that hangs, but nothing reads
  * the memory that it may still write to.
  */
+import { Pulse } from "../platform/pulse.ts";
 import { within } from "../base/waiting.ts";
 import { threadPermissions } from "../engine/create_engine.ts";
 import { stillFitting } from "../engine/simd/native/library.ts";
@@ -47,8 +48,7 @@ interface WorkerThread {
   readonly thread: Thread;
   readonly ready: Promise<string | undefined>;
   readonly ended: Promise<void>;
-  heart: number;
-  heardAt: number;
+  readonly pulse: Pulse;
   done: boolean;
 }
 
@@ -113,13 +113,8 @@ export class Crew {
   checkHearts(): void {
     const { workerTimeoutMs } = this.#options.config;
     for (const [worker, entry] of this.#threads.entries()) {
-      const heart = Atomics.load(this.run.hearts[worker]!, 0);
-      if (heart !== entry.heart || entry.done) {
-        entry.heart = heart;
-        entry.heardAt = performance.now();
-      } else if (performance.now() - entry.heardAt > workerTimeoutMs) {
-        this.#fail(silence(worker, workerTimeoutMs / 1000), false);
-      }
+      if (entry.done || !entry.pulse.isSilent(Atomics.load(this.run.hearts[worker]!, 0), workerTimeoutMs)) continue;
+      this.#fail(silence(worker, workerTimeoutMs / 1000), false);
     }
   }
 
@@ -183,8 +178,7 @@ export class Crew {
       thread,
       ready: ready.promise,
       ended: ended.promise,
-      heart: 0,
-      heardAt: performance.now(),
+      pulse: new Pulse(),
       done: false,
     };
     thread.postMessage({ worker, attempt, config, memory: this.run.memory } satisfies WorkerStart);

@@ -1,5 +1,6 @@
 /** Trains the baseline in a thread of its own, which gets one message and sends one. */
 import { errorMessage } from "../base/errors.ts";
+import { Pulse } from "../platform/pulse.ts";
 import type { Summary } from "../base/events.ts";
 import type { EncodedTable } from "../data/batches/table.ts";
 import { startThread } from "../platform/threads.ts";
@@ -78,14 +79,11 @@ export interface BaselineTask {
 export function startBaseline(url: URL, start: Omit<BaselineStart, "signals">, timeoutMs: number): BaselineTask {
   const signals = new Int32Array(new SharedArrayBuffer(8));
   const { promise, resolve, reject } = Promise.withResolvers<BaselineResult | undefined>();
-  let [heart, heardAt] = [0, performance.now()];
+  const pulse = new Pulse();
   const watching = setInterval(() => {
-    const beats = Atomics.load(signals, HEART);
-    if (beats !== heart) [heart, heardAt] = [beats, performance.now()];
-    else if (performance.now() - heardAt > timeoutMs) {
-      end();
-      reject(new Error(`its thread was silent for ${timeoutMs / 1000} s`));
-    }
+    if (!pulse.isSilent(Atomics.load(signals, HEART), timeoutMs)) return;
+    end();
+    reject(new Error(`its thread was silent for ${timeoutMs / 1000} s`));
   }, Math.min(LOOK_MS, timeoutMs));
   function end(): void {
     clearInterval(watching);

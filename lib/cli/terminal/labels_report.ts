@@ -13,12 +13,14 @@ const TEXT = 100;
 const LISTED = 10;
 
 export function labelsReport(examination: Examination): string[] {
-  const { rows, accuracy, macroF1, folds, spread, suspects, nearDuplicates, confused, thin } = examination;
-  const right =
-    `${percent(accuracy)} ± ${percent(spread)} of ${counted(rows, "row")} are predicted right by n-grams of ` +
-    `other rows (± over ${folds.length} folds); macro-F1 ${macroF1.toFixed(4)}`;
+  const { rows, accuracy, macroF1, microF1, folds, spread, suspects, nearDuplicates, confused, thin } = examination;
+  const [byOthers, over] = [`by n-grams of other rows`, `(± over ${folds.length} folds)`];
+  const right = microF1 === undefined
+    ? `${percent(accuracy)} ± ${percent(spread)} of ${counted(rows, "row")} are predicted right ${byOthers} ${over}`
+    : `micro-F1 ${microF1.toFixed(4)} ± ${spread.toFixed(4)} of ${counted(rows, "row")} ${byOthers} ${over}; ` +
+      `P@1 ${percent(accuracy)}`;
   return [
-    item("Unseen", right),
+    item("Unseen", `${right}; macro-F1 ${macroF1.toFixed(4)}`),
     ...list("Labels", suspects, "is probably wrong", "are probably wrong", "the most suspected first", suspectText),
     ...list(
       "Near",

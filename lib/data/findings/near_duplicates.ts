@@ -1,8 +1,9 @@
 /**
- * Finds rows with almost the same tokens and another label, by MinHash in bands (Broder, "On the resemblance and containment of
+ * Finds rows with almost the same tokens and other labels, by MinHash in bands (Broder, "On the resemblance and containment of
  * documents", 1997). Time grows with the tokens of all rows, and memory is about 250 bytes a row.
  */
 import type { EncodedTable } from "../batches/table.ts";
+import { labelSets } from "../several.ts";
 import { finishKey, mixKey } from "../vocabulary/token_keys.ts";
 import { UNKNOWN } from "../vocabulary/vocabulary.ts";
 
@@ -24,7 +25,7 @@ export function tokensOf({ offsets, tokens, unknown }: EncodedTable, row: number
 }
 
 export interface NearDuplicates {
-  /** `[rows]`: the row most like each that has another label, or -1. */
+  /** `[rows]`: the row most like each that has other labels, or -1. */
   readonly partners: Int32Array;
   /** `[rows]`: how much of both they share, from 0 to 1. */
   readonly shares: Float32Array;
@@ -32,7 +33,7 @@ export interface NearDuplicates {
 
 /** Finds near-duplicates with different labels. Yields after each row, for inTurns(). */
 export function* findNearDuplicates(table: EncodedTable): Generator<void, NearDuplicates, void> {
-  const { labels } = table;
+  const labels = labelSets(table);
   const partners = new Int32Array(labels.length).fill(-1);
   const shares = new Float32Array(labels.length);
   const rows = Math.min(labels.length, MOST_ROWS);

@@ -1,5 +1,7 @@
 /** Divides labelled rows into folds, each of which is predicted by a model of the others. */
 import { Random, Stream } from "../../base/numbers/random.ts";
+import type { RowLabels } from "../../data/batches/table.ts";
+import { labelledRows, labelsAt } from "../../data/several.ts";
 
 /**
  * Returns the fold of each row, from 0 to `folds - 1`. Rows of a group are in one fold; otherwise folds have about the same
@@ -46,12 +48,30 @@ export function drawFolds(
 }
 
 /** Returns for each class the fold that has all its rows, which no model can predict; -1 if two folds have some. */
-export function loneFolds(labels: ArrayLike<number>, foldOf: Uint8Array, classes: number): Int16Array {
+export function loneFolds(rows: RowLabels, foldOf: Uint8Array, classes: number): Int16Array {
   const [none, several] = [-2, -1];
   const folds = new Int16Array(classes).fill(none);
-  for (let row = 0; row < labels.length; row++) {
-    const label = labels[row]!;
-    folds[label] = folds[label] === none || folds[label] === foldOf[row] ? foldOf[row]! : several;
+  for (let row = 0; row < foldOf.length; row++) {
+    for (const label of labelsAt(rows, row)) {
+      folds[label] = folds[label] === none || folds[label] === foldOf[row] ? foldOf[row]! : several;
+    }
   }
   return folds.map((fold) => Math.max(several, fold));
+}
+
+/**
+ * Returns a class of each row for drawFolds(): its label, or the rarest of several, as rare labels are the hardest to divide
+ * (Sechidis, Tsoumakas and Vlahavas, "On the stratification of multi-label data", ECML 2011). Rows without labels have one of
+ * their own.
+ */
+export function strataOf(rows: RowLabels, classes: number): Uint16Array {
+  if (!rows.labelOffsets) return rows.labels;
+  const counts = new Uint32Array(classes);
+  for (const label of rows.labels) counts[label]!++;
+  return Uint16Array.from({ length: labelledRows(rows) }, (_, row) => {
+    const own = labelsAt(rows, row);
+    return own.length === 0
+      ? classes
+      : own.reduce((rarest, label) => counts[label]! < counts[rarest]! ? label : rarest);
+  });
 }

@@ -25,11 +25,11 @@ export interface FoldsStart {
   /** `[rows, classes]`: scores of support vector machines, and of naive Bayes. Of two classes, those of the first are 0. */
   readonly separators: Float32Array;
   readonly bayes: Float32Array;
-  /** Two numbers: the next part of the work, and the parts that are done. */
+  /** The next part of the work, the parts that are done, and for each thread a counter that shows that it is alive. */
   readonly counters: Int32Array;
 }
 
-const [NEXT, DONE] = [0, 1];
+const [NEXT, DONE, HEARTS] = [0, 1, 2];
 /** The next part of work that is stopped: there are not so many. */
 const STOPPED = 2 ** 30;
 
@@ -37,8 +37,22 @@ const STOPPED = 2 ** 30;
 const [COST, LETTERS_LENGTH] = [0.4, 0.75];
 
 /** Returns how many parts the work has: one for each score of each fold. */
-export function partsOf({ folds, classes }: Pick<FoldsStart, "folds" | "classes">): number {
-  return folds * scoresOf(classes);
+export function partsOf({ folds, ...rows }: Pick<FoldsStart, "folds" | "classes" | "table">): number {
+  return folds * widthOf(rows);
+}
+
+function widthOf({ classes, table: { labelOffsets } }: Pick<FoldsStart, "classes" | "table">): number {
+  return scoresOf(classes, labelOffsets && "many");
+}
+
+/** Returns counters for so many threads, in shared memory. */
+export function foldCounters(threads: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * (HEARTS + threads)));
+}
+
+/** Returns the signs of life of a thread. */
+export function beatsOf({ counters }: Pick<FoldsStart, "counters">, thread: number): number {
+  return Atomics.load(counters, HEARTS + thread);
 }
 
 /** Returns the share of the work that is done. */
@@ -51,11 +65,14 @@ export function stopFolds({ counters }: FoldsStart): void {
   Atomics.store(counters, NEXT, STOPPED);
 }
 
-/** Takes parts of the work until all are taken. */
-export function scoreFolds(start: FoldsStart): void {
+/** Takes parts of the work until all are taken, as the thread with this number. */
+export function scoreFolds(start: FoldsStart, thread: number): void {
   const { table, space, classes, vocabulary, vectors, foldOf, seed, counters } = start;
-  const [width, parts] = [scoresOf(classes), partsOf(start)];
-  const stopped = () => Atomics.load(counters, NEXT) >= STOPPED;
+  const [width, parts] = [widthOf(start), partsOf(start)];
+  const stopped = () => {
+    Atomics.add(counters, HEARTS + thread, 1);
+    return Atomics.load(counters, NEXT) >= STOPPED;
+  };
   const counted = countRows([table], space, vocabulary, width, stopped, vectors);
   if (!counted) return;
   const [classWeights, metric] = [undefined, "log-loss" as const];
@@ -69,6 +86,7 @@ export function scoreFolds(start: FoldsStart): void {
   let others: ReturnType<typeof ofFold> | undefined;
   for (let part = Atomics.add(counters, NEXT, 1); part < parts; part = Atomics.add(counters, NEXT, 1)) {
     const [fold, k] = [Math.floor(part / width), part % width];
+    stopped();
     if (others?.fold !== fold) others = ofFold(fold);
     const { fitted, weighed } = others;
     const separator = fitScore(problem, weighed, fitted, k, COST);

@@ -5,20 +5,21 @@
 import { counted } from "../../base/counted.ts";
 import { inputError } from "../../base/errors.ts";
 import { inTurns } from "../../base/turns.ts";
+import { rowsOf } from "../../data/batches/table.ts";
 import { tokenKeysOf } from "../../data/encode/preprocessing.ts";
 import { placeOf } from "../../data/encode/table_builder.ts";
 import { Duplicates } from "../../data/findings/duplicates.ts";
 import { findNearDuplicates, tokensOf } from "../../data/findings/near_duplicates.ts";
 import type { LoadedData } from "../../data/load/loaded_data.ts";
 import { rowsAt, textOf } from "../../data/row_texts.ts";
+import { labelsAt } from "../../data/several.ts";
 import { readingOf } from "../../formats/columns.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
-import { evaluatePredictions, type Evaluation } from "../../model/evaluation.ts";
 import type { CrossValidation, RowFindings } from "../../model/label_findings.ts";
-import { findLabelErrors } from "../../model/label_errors.ts";
 import { crossValidate, type FoldThreads } from "../../ngrams/folds/cross_validate.ts";
-import { drawFolds, loneFolds } from "../../ngrams/folds/draw_folds.ts";
+import { drawFolds, loneFolds, strataOf } from "../../ngrams/folds/draw_folds.ts";
 import { ngramSpace } from "../../ngrams/features.ts";
+import { evaluateLabels, evaluateSeveralLabels } from "./evaluate_labels.ts";
 
 /** Most rows that are listed with their texts, pairs of classes, and classes. */
 const [LISTED, PAIRS, THIN] = [20, 10, 10];
@@ -47,39 +48,50 @@ export interface ExaminationOptions extends ReadOptions {
 export async function examineLabels(data: LoadedData, options: ExaminationOptions): Promise<Examined> {
   const { folds, seed, threads } = options;
   const { labels: names, training: { table, places }, preprocessing } = data;
-  const { labels } = table;
-  const classes = names.length;
-  if (table.labelOffsets) {
-    throw inputError("crossValidate", "these rows may have several labels: only single labels are cross-validated");
-  }
-  if (labels.length < folds) {
-    throw inputError("crossValidate", `${counted(labels.length, "row")} cannot be divided into ${folds} folds`);
+  const [rows, classes] = [rowsOf(table), names.length];
+  if (rows < folds) {
+    throw inputError("crossValidate", `${counted(rows, "row")} cannot be divided into ${folds} folds`);
   }
   threads.signal?.throwIfAborted();
-  const foldOf = drawFolds(labels, groupsOf(data), folds, seed);
-  const lone = loneFolds(labels, foldOf, classes);
+  const foldOf = drawFolds(strataOf(table, classes), groupsOf(data), folds, seed);
+  const lone = loneFolds(table, foldOf, classes);
   const others = data.statistics.vocabulary.vectors?.others ?? 0;
   const space = ngramSpace(preprocessing.tokenizer.kind, data.vocabulary - others);
   const vocabulary = tokenKeysOf(preprocessing);
-  const rows = { table, classes, space, vocabulary, ...data.vectors && { vectors: data.vectors }, foldOf, folds, seed };
-  const probabilities = await crossValidate(rows, threads);
-  const errors = findLabelErrors(labels, probabilities, classes, (label) => lone[label]! < 0);
+  const problem = {
+    table,
+    classes,
+    space,
+    vocabulary,
+    ...data.vectors && { vectors: data.vectors },
+    foldOf,
+    folds,
+    seed,
+  };
+  const probabilities = await crossValidate(problem, threads);
+  const evaluate = table.labelOffsets ? evaluateSeveralLabels : evaluateLabels;
+  const isKnown = (label: number) => lone[label]! < 0;
+  const found = evaluate({ names, labelled: table, probabilities, foldOf, folds, isKnown });
   const { partners, shares } = await inTurns(findNearDuplicates(table));
   threads.signal?.throwIfAborted();
 
-  const suspected = new Set(errors.suspects);
-  const nameOf = (row: number) => names[labels[row]!]!;
+  const suspected = new Set(found.suspects);
+  const namesOf = (labels: ArrayLike<number>) => Array.from(labels, (label) => names[label]!);
   const findingsOf = (row: number): RowFindings => {
-    const likely = errors.likely[row]!;
+    const likely = found.likelyOf(row);
     const partner = partners[row]!;
+    const [labels, likelyLabels] = [namesOf(labelsAt(table, row)), namesOf(likely.labels)];
+    const near = partner >= 0 &&
+      { place: placeOf(places, partner), label: joined(namesOf(labelsAt(table, partner))), share: shares[row]! };
     return {
       place: placeOf(places, row),
-      label: nameOf(row),
-      probability: errors.ofLabel[row]!,
-      likely: names[likely]!,
-      likelyProbability: probabilities[row * classes + likely]!,
+      label: joined(labels),
+      probability: found.ofLabel[row]!,
+      likely: joined(likelyLabels),
+      likelyProbability: likely.probability,
+      ...table.labelOffsets && { labels, likelyLabels },
       isSuspect: suspected.has(row),
-      ...partner >= 0 && { near: { place: placeOf(places, partner), label: nameOf(partner), share: shares[row]! } },
+      ...near && { near },
     };
   };
   // Equal rows are conflicts of their own.
@@ -87,25 +99,30 @@ export async function examineLabels(data: LoadedData, options: ExaminationOption
   // The first of two rows that are most similar to each other is listed.
   const pairs = paired.filter((row) => row < partners[row]! || partners[partners[row]!] !== row)
     .sort((a, b) => shares[b]! - shares[a]! || a - b);
-  const listed = [errors.suspects, pairs].map((found) => Array.from(found.subarray(0, LISTED), findingsOf));
+  const listed = [found.suspects, pairs].map((rows) => Array.from(rows.subarray(0, LISTED), findingsOf));
   const [suspects, near] = await withTexts(listed, data, options);
-  const accuracies = foldAccuracies(labels, errors.likely, foldOf, folds);
-  const evaluation = evaluatePredictions(names, labels, probabilities);
+  const { accuracy, macroF1, microF1 } = found;
   return {
     examination: {
-      rows: labels.length,
-      accuracy: evaluation.accuracy,
-      macroF1: evaluation.macroF1,
-      folds: accuracies,
-      spread: deviation(accuracies),
-      suspects: { rows: errors.suspects.length, examples: suspects! },
+      rows,
+      accuracy,
+      macroF1,
+      ...microF1 !== undefined && { microF1 },
+      folds: found.folds,
+      spread: deviation(found.folds),
+      suspects: { rows: found.suspects.length, examples: suspects! },
       nearDuplicates: { rows: paired.length, examples: near! },
-      confused: (evaluation.mixups ?? []).slice(0, PAIRS)
+      confused: found.mixups.slice(0, PAIRS)
         .map(({ label, given, rows }) => ({ label: names[label]!, given: names[given]!, rows })),
-      thin: thinClasses(evaluation, folds, lone),
+      thin: thinClasses({ ...found, rows }, folds, lone),
     },
     findingsOf,
   };
+}
+
+/** Names the labels of a row that may have several, as evaluations do. */
+function joined(labels: readonly string[]): string {
+  return labels.length === 0 ? "no label" : labels.join(", ");
 }
 
 /**
@@ -115,20 +132,12 @@ export async function examineLabels(data: LoadedData, options: ExaminationOption
 function groupsOf({ groups, training: { table } }: LoadedData): Uint32Array {
   if (groups) return groups;
   const duplicates = new Duplicates();
-  const firsts = Uint32Array.from(table.labels, (label, row) => {
+  const firsts = Uint32Array.from({ length: rowsOf(table) }, (_, row) => {
     const tokens = tokensOf(table, row);
-    return duplicates.add(tokens, tokens.length, row, label).first;
+    return duplicates.add(tokens, tokens.length, row, 0).first;
   });
   duplicates.clear();
   return firsts;
-}
-
-function foldAccuracies(labels: Uint16Array, given: Uint16Array, foldOf: Uint8Array, folds: number): number[] {
-  return Array.from({ length: folds }, (_, fold) => {
-    const rows = labels.reduce((sum, _, row) => sum + (foldOf[row] === fold ? 1 : 0), 0);
-    const right = labels.reduce((sum, label, row) => sum + (foldOf[row] === fold && given[row] === label ? 1 : 0), 0);
-    return rows === 0 ? 0 : right / rows;
-  });
 }
 
 function deviation(values: readonly number[]): number {
@@ -138,7 +147,9 @@ function deviation(values: readonly number[]): number {
 
 /** Lists classes with very few rows, and those with less than half of the rows of the mean class and a lower F1. */
 function thinClasses(
-  { classes, rows, macroF1 }: Pick<Evaluation, "classes" | "rows" | "macroF1">,
+  { classes, rows, macroF1 }: Pick<ReturnType<typeof evaluateLabels>, "classes" | "macroF1"> & {
+    readonly rows: number;
+  },
   folds: number,
   lone: Int16Array,
 ): Examination["thin"] {

@@ -22,18 +22,20 @@ export async function writeSuspects(
 ): Promise<void> {
   const { warn: _, ...silent } = options;
   const reader = await openRows(source.name, { ...silent, originals: true });
-  const writer = reader.writer(COLUMNS.map((name) => ({ name, isLabel: name === "likely_label" })));
+  const writer = reader.writer(COLUMNS.map((name) => (
+    { name, isLabel: name === "likely_label", separator: options.labelSeparator }
+  )));
   await write(writer.head);
   let row = 0;
   const nothing = COLUMNS.map(() => null);
   for await (const batch of reader.batches()) {
     const lines = batch.map((entry) => {
-      const { place, probability, likely, likelyProbability, isSuspect, near } = findingsOf(row);
+      const { place, probability, likely, likelyLabels = likely, likelyProbability, isSuspect, near } = findingsOf(row);
       if (isProblem(entry) || place !== rowPlace(entry)) return writer.row(entry, nothing);
       row++;
       return writer.row(entry, [
         rounded(1 - probability),
-        isSuspect ? likely : null,
+        isSuspect ? likelyLabels : null,
         isSuspect ? rounded(likelyProbability) : null,
         near?.place ?? null,
       ]);

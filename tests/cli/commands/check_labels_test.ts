@@ -99,6 +99,46 @@ Deno.test("check --out writes all columns and rows again, with suspicion and lik
     assertEquals((await check([...args, "--force"])).code, 0);
   }));
 
+Deno.test("check --cross-validate finds missing and surplus labels of rows that have several", () => {
+  const random = new Random(5, Stream.trainingData).seek(0);
+  const classes = Object.entries({ ...WORDS, refund: "back again repaid return claim" })
+    .map(([label, words]) => ({ label, words: words.split(" ") }));
+  const wrong = new Map([[20, "missing"], [45, "surplus"], [90, "missing"], [133, "surplus"]]);
+  const rows = Array.from({ length: 180 }, (_, row) => {
+    const own = classes.filter(() => random.below(2) === 0);
+    const given = wrong.get(row) === "surplus" ? classes : own.slice(wrong.get(row) === "missing" ? 1 : 0);
+    const used = wrong.get(row) === "surplus" ? classes.slice(0, 1) : own;
+    const words = used.flatMap((one) => [0, 1, 2].map(() => one.words[random.below(5)]!));
+    const text = [...words, `w${random.below(9)}`, `w${random.below(9)}`].join(" ");
+    return { text, label: given.map(({ label }) => label) };
+  });
+  return withFiles({ "rows.jsonl": rows.map((row) => `${JSON.stringify(row)}\n`).join("") }, async (folder) => {
+    const [file, target] = [join(folder, "rows.jsonl"), join(folder, "suspects.jsonl")];
+    const { out } = await check([file, "--cross-validate", "5", "--out", target], 1);
+    assertMatch(
+      out,
+      /\nUnseen {6}micro-F1 0\.9\d+ ± 0\.\d{4} of 180 rows by n-grams of other rows \(± over 5 folds\); P@1 /,
+    );
+    assertEquals((await check([file, "--cross-validate", "5", "--out", target, "--force"], 3)).out, out);
+    const row = z.object({ likely_label: z.array(z.string()).nullable(), suspicion: z.number() });
+    const written = (await Deno.readTextFile(target)).trimEnd().split("\n").map((line) => row.parse(JSON.parse(line)));
+    const worst = [...written.keys()].sort((a, b) => written[b]!.suspicion - written[a]!.suspicion).slice(
+      0,
+      wrong.size,
+    );
+    assertEquals(worst.sort((a, b) => a - b), [...wrong.keys()]);
+    for (const at of wrong.keys()) {
+      const [given, likely] = [rows[at]!.label, written[at]!.likely_label!];
+      const isMissing = wrong.get(at) === "missing";
+      assert(
+        isMissing ? given.every((label) => likely.includes(label)) : likely.includes("billing"),
+        `${at}: ${likely}`,
+      );
+      assert(isMissing === likely.length > given.length, `row ${at}: ${likely}`);
+    }
+  });
+});
+
 Deno.test("check --cross-validate shows almost equal rows with other labels, and classes of few rows", () => {
   const rows = [
     ...tickets().trimEnd().split("\n").slice(1).map((row) => `${row},${row.split(",")[0]!.at(-1)}`),

@@ -31,6 +31,51 @@ Deno.test("crossValidate() predicts the rows of each fold by models of the other
   assertEquals(await soon(crossValidate(rows(), { url, cores: 4 }), "four threads"), probabilities);
 });
 
+Deno.test("crossValidate() gives each of several labels a probability of its own", async () => {
+  // A row has labels 0 and 1 as it has tokens 2 and 3; all rows of label 2 are in the first fold.
+  const own = Array.from(
+    { length: 40 },
+    (_, row) => row < 4 ? [2] : [0, 1].filter((label) => (row >> label) % 2 === 0),
+  );
+  const { foldOf, ...single } = rows();
+  const table = {
+    ...tableOf(own.map((labels, row) => [...labels.map((label) => 2 + label), 5 + row % 3]), []),
+    labels: Uint16Array.from(own.flat()),
+    labelOffsets: Uint32Array.from([0, ...own.map((_, row) => own.slice(0, row + 1).flat().length)]),
+  };
+  foldOf.set(own.map((_, row) => row < 4 ? 0 : (row >> 2) % 2));
+  const problem = { ...single, table, foldOf };
+  const probabilities = await soon(crossValidate(problem, { url, cores: 1 }), "one thread");
+  for (const [row, labels] of own.entries()) {
+    if (foldOf[row] === 0) assertEquals(probabilities[3 * row + 2], 0);
+    if (row < 4) continue;
+    for (const label of [0, 1]) {
+      const probability = probabilities[3 * row + label]!;
+      assert(
+        probability > 0 && probability > 0.5 === labels.includes(label),
+        `row ${row}, label ${label}: ${probability}`,
+      );
+    }
+  }
+  assertEquals(await soon(crossValidate(problem, { url, cores: 3 }), "three threads"), probabilities);
+});
+
+Deno.test("crossValidate() rejects if a thread is silent for too long, or at the signal while it is", async () => {
+  const silent = new URL("data:text/javascript,self.onmessage = () => {}");
+  await assertRejects(
+    () => soon(crossValidate(rows(), { url: silent, cores: 2, timeoutMs: 20 }), "a silent thread"),
+    Error,
+    "a thread of the cross-validation was silent for 0.02 s",
+  );
+  const stop = new AbortController();
+  const onProgress = () => stop.abort(new Error("enough"));
+  await assertRejects(
+    () => soon(crossValidate(rows(), { url: silent, cores: 2, onProgress, signal: stop.signal }), "a signal"),
+    Error,
+    "enough",
+  );
+});
+
 Deno.test("crossValidate() rejects if a thread fails, or for too many rows and classes", async () => {
   const lost = new URL("data:text/javascript,throw new Error('lost')");
   await assertRejects(() => soon(crossValidate(rows(), { url: lost, cores: 2 }), "a failure"), Error, "lost");

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { drawFolds, loneFolds } from "../../../lib/ngrams/folds/draw_folds.ts";
+import { drawFolds, loneFolds, strataOf } from "../../../lib/ngrams/folds/draw_folds.ts";
 
 const rowsOf = (foldOf: Uint8Array, isWanted: (row: number) => boolean, folds: number) =>
   Array.from({ length: folds }, (_, fold) => foldOf.filter((own, row) => own === fold && isWanted(row)).length);
@@ -26,7 +26,7 @@ Deno.test("drawFolds puts all rows of a group into one fold, and groups of a cla
       const foldOfGroup = new Map(groups.map((group, row) => [group, foldOf[row]!]));
       assert(groups.every((group, row) => foldOfGroup.get(group) === foldOf[row]));
       assert(foldOf.every((fold) => fold < folds));
-      const lone = loneFolds(labels, foldOf, 3);
+      const lone = loneFolds({ labels: Uint16Array.from(labels) }, foldOf, 3);
       for (const label of new Set(labels)) {
         const found = new Set(foldOf.filter((_, row) => labels[row] === label));
         assertEquals(lone[label], found.size === 1 ? [...found][0] : -1);
@@ -34,4 +34,11 @@ Deno.test("drawFolds puts all rows of a group into one fold, and groups of a cla
     }),
     { seed: 7 },
   );
+});
+
+Deno.test("strataOf takes the rarest of several labels, and a class of its own without labels", () => {
+  const labels = Uint16Array.of(0, 0, 1, 0, 1, 2);
+  const labelOffsets = Uint32Array.of(0, 1, 3, 3, 6);
+  assertEquals([...strataOf({ labels, labelOffsets }, 3)], [0, 1, 3, 2]);
+  assertEquals(strataOf({ labels }, 3), labels);
 });
