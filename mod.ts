@@ -14,11 +14,11 @@
  */
 import { crossValidateRows } from "./lib/api/cross_validate.ts";
 import { loadModel } from "./lib/api/load.ts";
-import { mountableApp, serveModel } from "./lib/api/serve.ts";
+import { mountableApp, serveModels } from "./lib/api/serve.ts";
 import { resumeRun, trainRows } from "./lib/api/train.ts";
 import type { CrossValidateOptions } from "./lib/api/types/labels.ts";
 import type { LoadOptions, Model } from "./lib/api/types/model.ts";
-import type { AppOptions, ServeOptions, Server } from "./lib/api/types/service.ts";
+import type { AppOptions, Models, ServeOptions, Server } from "./lib/api/types/service.ts";
 import type { ResumeOptions, Run, TrainOptions } from "./lib/api/types/training.ts";
 import type { CrossValidation } from "./lib/model/label_findings.ts";
 import { threadUrls } from "./threads.ts";
@@ -39,7 +39,7 @@ export type { CrossValidateOptions } from "./lib/api/types/labels.ts";
 export type { CrossValidation, RowFindings } from "./lib/model/label_findings.ts";
 export type { ModelOptions, ProcessOptions, ServiceOptions } from "./lib/api/types/options.gen.ts";
 export type { Row, Rows } from "./lib/api/types/rows.ts";
-export type { AppOptions, ServeOptions, Server } from "./lib/api/types/service.ts";
+export type { AppOptions, Models, ServeOptions, Server } from "./lib/api/types/service.ts";
 export { type ResumeOptions, type Run, TrainingStopped, type TrainOptions } from "./lib/api/types/training.ts";
 
 /**
@@ -114,7 +114,7 @@ export function load(source: string | URL, options: LoadOptions = {}): Promise<M
 }
 
 /**
- * Serves a model over HTTP: predictions (its own routes, and those of the Open Inference Protocol), health, metrics and their
+ * Serves a model, or several by their names, over HTTP: predictions (its own routes, and those of the Open Inference Protocol), health, metrics and their
  * documentation, as the command `serve` does without the dashboard. Listens on loopback, on port 8000 or `port`. Throws an
  * InputError if it cannot listen, or if clients on other machines would need no token.
  *
@@ -127,14 +127,14 @@ export function load(source: string | URL, options: LoadOptions = {}): Promise<M
  * console.log(await (await fetch(`${server.url}/predict`, { method: "POST", body })).json());
  * ```
  */
-export function serve(model: Model, options: ServeOptions = {}): Promise<Server> {
-  return serveModel(model, options, threadUrls.predictUrl);
+export function serve(models: Model | Models, options: ServeOptions = {}): Promise<Server> {
+  return serveModels(models, options, threadUrls.predictUrl);
 }
 
 /**
  * Returns a Hono app with the routes of `serve()`, to mount in one's own, with the same checks of bodies. It checks no host
  * and no origin, and lets every client in unless there is a `token`: the app around it decides who may ask. It predicts in a
- * thread, which ends when the model is disposed.
+ * thread for each model, which ends when the model is disposed.
  *
  * @example
  * ```ts
@@ -148,6 +148,9 @@ export function serve(model: Model, options: ServeOptions = {}): Promise<Server>
  * ```
  */
 // This form of Hono's type is the one that deno doc does not describe with all types of Hono.
-export function createApp(model: Model, options: AppOptions = {}): InstanceType<(typeof import("hono"))["Hono"]> {
-  return mountableApp(model, options, threadUrls.predictUrl);
+export function createApp(
+  models: Model | Models,
+  options: AppOptions = {},
+): InstanceType<(typeof import("hono"))["Hono"]> {
+  return mountableApp(models, options, threadUrls.predictUrl);
 }

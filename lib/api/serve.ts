@@ -4,57 +4,76 @@ import { basePath } from "hono/route";
 import { inputError } from "../base/errors.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { type Config, serviceShape } from "../config/schema.ts";
-import type { ThreadPredictor } from "../predict/predictor.ts";
+import { describe } from "../base/printable.ts";
+import { isRecord } from "../base/record.ts";
+import { DEFAULT_NAME, MODEL_NAME, MOST_MODELS, type OpenedModel, ServedModels } from "../predict/served_models.ts";
 import { openPredictor } from "../run/open_predictor.ts";
+import { bytesOf, openServedById, type ServedRunOptions } from "../run/open_served.ts";
 import { createApp } from "../serve/app.ts";
 import { tokenProblem } from "../serve/pipeline/access.ts";
 import { allowedHostsFor } from "../serve/pipeline/gate.ts";
 import { openService } from "../serve/service.ts";
 import { givenValues } from "./given_values.ts";
+import { nativeKernels } from "./kernels.ts";
 import { OpenModel } from "./model.ts";
 import type { Model } from "./types/model.ts";
-import type { AppOptions, ServeOptions, Server } from "./types/service.ts";
+import type { AppOptions, Models, ServeOptions, Server } from "./types/service.ts";
 
 /** The options of an app, and those of a server: a program passes the token itself, and has its own log. */
 const OF_APP = ["batchMax", "batchDelayMs", "queueMax", "predictTimeout"];
 const OF_SERVER = Object.keys(serviceShape).filter((key) => key !== "tokenFile" && key !== "accessLog");
 
-/** Serves `model` on a port. */
-export async function serveModel(model: Model, options: ServeOptions, predictUrl: URL): Promise<Server> {
-  const { token, onError, ...given } = options;
-  const config = configOf(given, OF_SERVER);
+/** Serves models on a port. */
+export async function serveModels(given: Model | Models, options: ServeOptions, predictUrl: URL): Promise<Server> {
+  const { token, onError, runsDir, ...others } = options;
+  const config = configOf(others, OF_SERVER, ["token", "onError", "runsDir"]);
   checkToken(token);
   if (token === undefined && allowedHostsFor(config.host) === "any") {
     const message =
       `host is ${config.host}, which other machines can reach: expected a \`token\` that clients must send`;
     throw inputError("host", message);
   }
-  const predictor = predictorOf(model, config, onError, predictUrl);
   const note = (line: string) => onError?.(new Error(line));
+  const opening = { config, onIncident: note, predictUrl };
+  const models = new ServedModels(Object.entries(named(given)).map(([name, model]) => [name, opened(model, opening)]));
   try {
     const service = await openService({ config, token, assets: new Map(), note, ...onError && { onError } });
-    service.serve({ predictor });
-    // Its thread starts now, before the first request; answers report its failure.
-    predictor.model().catch(() => {});
+    const openRun = (folder: string) => (id: string) =>
+      openServedById(folder, id, { ...opening, native: nativeKernels(config.kernels) });
+    service.serve({ models, ...runsDir !== undefined && { openRun: openRun(runsDir) } });
+    // Their threads start now, before the first request; answers report failures.
+    for (const { predictor } of models.all) predictor.model().catch(() => {});
     const close = async () => {
       await service.close();
-      predictor.close();
+      models.close();
     };
-    return { url: service.url, close, [Symbol.asyncDispose]: close };
+    return {
+      url: service.url,
+      load: async (name, model) => void await models.load(name, () => Promise.resolve(opened(model, opening))),
+      unload: (name) => models.unload(name),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
-    predictor.close();
+    models.close();
     throw error;
   }
 }
 
-/** Returns the app of `model` to mount in another one, which checks hosts and origins itself. */
-export function mountableApp(model: Model, options: AppOptions, predictUrl: URL): Hono {
-  const { token, onError, ...given } = options;
-  const config = configOf(given, OF_APP);
+/** Returns the app of models to mount in another one, which checks hosts and origins itself. */
+export function mountableApp(given: Model | Models, options: AppOptions, predictUrl: URL): Hono {
+  const { token, onError, ...others } = options;
+  const config = configOf(others, OF_APP, ["token", "onError"]);
   checkToken(token);
-  const predictor = predictorOf(model, config, onError, predictUrl);
-  modelOf(model).onClose(() => predictor.close());
-  const { fetch } = createApp({ predictor, assets: new Map(), ready: () => true }, {
+  const opening = { config, onIncident: (message: string) => onError?.(new Error(message)), predictUrl };
+  const models = new ServedModels(
+    Object.entries(named(given)).map(([name, model]) => {
+      const served = opened(model, opening);
+      modelOf(model).onClose(served.close);
+      return [name, served];
+    }),
+  );
+  const { fetch } = createApp({ models, assets: new Map(), ready: () => true }, {
     allowedHosts: "any",
     anyOrigin: true,
     token,
@@ -63,9 +82,27 @@ export function mountableApp(model: Model, options: AppOptions, predictUrl: URL)
   return new Hono().all("*", (context) => fetch(withoutBase(context.req.raw, basePath(context))));
 }
 
+/** Returns the models by their names. Throws an InputError for another name, or too many models. */
+function named(models: Model | Models): Models {
+  if (!isRecord(models) || models instanceof OpenModel) return { [DEFAULT_NAME]: modelOf(models) };
+  // A model of another copy of this library.
+  if ("predictMany" in models) return { [DEFAULT_NAME]: modelOf(models) };
+  const names = Object.keys(models);
+  if (names.length === 0 || names.length > MOST_MODELS) {
+    throw inputError("models", `models has ${names.length} models: expected 1 to ${MOST_MODELS}`);
+  }
+  for (const name of names) {
+    modelOf(models[name]);
+    if (MODEL_NAME.test(name)) continue;
+    const message = `models has the name ${describe(name)}: expected up to 64 letters, digits, - . and _`;
+    throw inputError("models", message);
+  }
+  return models;
+}
+
 /** Throws an InputError for another option than `keys`: one without effect may be meant as a protection. */
-function configOf(given: object, keys: readonly string[]): Config {
-  const expected = ["token", "onError", ...keys].join(", ");
+function configOf(given: object, keys: readonly string[], more: readonly string[]): Config {
+  const expected = [...more, ...keys].join(", ");
   const values = givenValues(
     given,
     (key) => keys.includes(key) ? undefined : `${key} is no option here: expected ${expected}`,
@@ -78,27 +115,16 @@ function checkToken(token: string | undefined): void {
   if (problem !== undefined) throw inputError("token", `token ${problem}`);
 }
 
-function modelOf(model: Model): OpenModel {
+function modelOf(model: unknown): OpenModel {
   if (model instanceof OpenModel) return model;
   throw inputError("model", "model is no model of this library: expected one of load(), or of a run");
 }
 
-function predictorOf(
-  model: Model,
-  config: Config,
-  onError: ServeOptions["onError"],
-  predictUrl: URL,
-): ThreadPredictor {
-  const { trained, origin: { directory, native } } = modelOf(model);
-  return openPredictor({
-    model: trained,
-    newest: () => trained.version,
-    directory,
-    predictUrl,
-    native,
-    config,
-    onIncident: (message) => onError?.(new Error(message)),
-  });
+function opened(model: Model, opening: Omit<ServedRunOptions, "native">): OpenedModel {
+  const { trained, origin } = modelOf(model);
+  const { version } = trained;
+  const predictor = openPredictor({ model: trained, newest: () => version, ...origin, ...opening });
+  return { predictor, digest: version.digest, bytes: bytesOf(version), close: () => predictor.close() };
 }
 
 /** Returns `request` with the path below `base`, and the scheme that the app of a server has. */

@@ -26,4 +26,10 @@ export class Histogram {
     this.buckets[index < 0 ? this.bounds.length : index]! += 1;
     this.sum += value;
   }
+
+  /** Adds the values of `other`, which has the same bounds. */
+  add(other: Histogram): void {
+    for (const [index, count] of other.buckets.entries()) this.buckets[index]! += count;
+    this.sum += other.sum;
+  }
 }

@@ -1,9 +1,9 @@
 /** Measures what the server does now: rates and latencies of the last seconds, and their course over the last minutes. */
 import { z } from "@hono/zod-openapi";
 import { memoryUsage } from "node:process";
-import type { Histogram } from "../predict/histogram.ts";
+import { Histogram } from "../predict/histogram.ts";
 import type { PredictorStatistics } from "../predict/types.ts";
-import type { HttpMetrics, RouteMetrics } from "./metrics.ts";
+import { BOUNDS, type HttpMetrics, type RouteMetrics } from "./metrics.ts";
 
 /** Seconds that half, 95 % and 99 % of the requests did not exceed; null without requests. */
 const percentiles = z.object({
@@ -35,7 +35,7 @@ export type Activity = z.infer<typeof activitySchema>;
 
 /** Left out, as those who watch ask for them. */
 const WATCHING = /^GET \/(metrics|activity)$/;
-const PREDICT = "POST /predict";
+const PREDICT = ["POST /predict", "POST /models/{name}/predict"];
 
 /** The time between two scrapes is too short for percentiles. */
 const WINDOW_SECONDS = 10;
@@ -64,14 +64,15 @@ export class ActivityMonitor {
     const routes = [...this.#metrics.routes].filter(([route]) => !WATCHING.test(route))
       .map(([route, metrics]) => ({ route, metrics, requests: metrics.seconds.count }))
       .filter(({ requests }) => requests > 0);
-    const predict = this.#metrics.routes.get(PREDICT);
+    const predict = new Histogram(BOUNDS);
+    for (const { route, metrics } of routes) if (PREDICT.includes(route)) predict.add(metrics.seconds);
     const sample = {
       at,
       requests: routes.reduce((sum, { requests }) => sum + requests, 0),
-      predictions: predict?.seconds.count ?? 0,
-      buckets: Float64Array.from(predict?.seconds.buckets ?? []),
+      predictions: predict.count,
+      buckets: predict.buckets,
     };
-    if (!(at - (this.#samples.at(-1)?.at ?? -Infinity) < LEAST_SECONDS)) this.#add(sample, predict);
+    if (!(at - (this.#samples.at(-1)?.at ?? -Infinity) < LEAST_SECONDS)) this.#add(sample);
     const { rss, heapUsed } = memoryUsage();
     return {
       points: this.#points,
@@ -90,7 +91,7 @@ export class ActivityMonitor {
   }
 
   /** Adds a sample, and the point of the time since the sample of ten seconds ago, or else since the oldest. */
-  #add(now: Sample, predict: RouteMetrics | undefined): void {
+  #add(now: Sample): void {
     const since = this.#samples.findLast(({ at }) => now.at - at >= WINDOW_SECONDS) ?? this.#samples[0];
     this.#samples = [...this.#samples.filter(({ at }) => !since || at >= since.at), now];
     if (!since) return;
@@ -100,7 +101,7 @@ export class ActivityMonitor {
       at: now.at,
       requests: (now.requests - since.requests) / seconds,
       predictions: (now.predictions - since.predictions) / seconds,
-      ...percentilesOf(predict?.seconds.bounds ?? [], buckets),
+      ...percentilesOf(BOUNDS, buckets),
     };
     this.#points = [...this.#points, added].slice(-MOST_POINTS);
   }

@@ -7,6 +7,7 @@ import { counted } from "../base/counted.ts";
 import { describe, shortened } from "../base/printable.ts";
 import { fileRoutes } from "./routes/file_routes.ts";
 import { inferenceRoutes } from "./routes/inference_routes.ts";
+import { modelRoutes } from "./routes/model_routes.ts";
 import { operationRoutes } from "./routes/operation_routes.ts";
 import { pageRoutes } from "./routes/page_routes.ts";
 import { predictRoutes } from "./routes/predict_routes.ts";
@@ -19,11 +20,11 @@ import project from "../../deno.json" with { type: "json" };
 
 /** Creates the app of a process; without runs it has no routes of runs and events. */
 export function createApp(services: Services | PredictionServices, options: AppOptions = {}): App {
-  const { predictor, assets } = services;
+  const { models, assets } = services;
   const { bodyLimitBytes = 2 ** 20, maxInstances = 1024, readyMs = 2000 } = options;
   const { routes, metrics, onError, app } = createShell(
     options,
-    () => "runs" in services ? services.runs.current : predictor.shape.run,
+    () => "runs" in services ? services.runs.current : models.first.run,
   );
 
   pageRoutes(routes, assets);
@@ -42,13 +43,20 @@ export function createApp(services: Services | PredictionServices, options: AppO
   const limits = { bodyLimitBytes, maxInstances };
   const operation = { readyMs, metrics, onError };
   predictRoutes(routes, services, limits);
+  modelRoutes(routes, services, { bodyLimitBytes, readyMs });
   inferenceRoutes(routes, services, { ...limits, ...operation, version: project.version });
   operationRoutes(routes, services, operation);
-  // Generated at the first request, as this takes longer than the rest of the function.
-  let document: string | undefined;
+  // Generated at the first request after a change of the models, as this takes longer than the rest of the function.
+  let document: { readonly revision: number; readonly text: string } | undefined;
   routes.plain("get", "/openapi.json", (c) => {
-    document ??= JSON.stringify(routes.document(project.version, options.publicAddress?.url ?? "."));
-    return c.body(document, 200, { "Content-Type": "application/json" });
+    const { revision } = models;
+    if (document?.revision !== revision) {
+      document = {
+        revision,
+        text: JSON.stringify(routes.document(project.version, options.publicAddress?.url ?? ".")),
+      };
+    }
+    return c.body(document.text, 200, { "Content-Type": "application/json" });
   });
 
   routes.otherwise((method, path, allowed, meant) => {

@@ -8,7 +8,7 @@ import { Histogram } from "../predict/histogram.ts";
 export type CloseReason = "idle" | "full" | "body" | "stalled";
 
 /** Upper bounds in seconds, from a fast prediction to a large list. */
-const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+export const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 /** The two formats: the media type in `Accept`, and the type of the answer. The first is the default. */
 export const METRICS_TYPES = {

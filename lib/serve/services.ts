@@ -3,7 +3,7 @@
  * real ones, tests pass small ones.
  */
 import type { ClusterStatus, RunEvent } from "../base/events.ts";
-import type { Predictor } from "../predict/types.ts";
+import type { OpenedModel, ServedModels } from "../predict/served_models.ts";
 import type { Notes } from "../config/notes_shape.ts";
 import type { DataFiles, FilePreview } from "../run/library/data_files.ts";
 import type { Admission, Edit, JsonText, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
@@ -55,7 +55,9 @@ export interface TrainingMetrics {
 
 /** Services of a process that predicts. */
 export interface PredictionServices {
-  readonly predictor: Predictor;
+  readonly models: ServedModels;
+  /** Opens the finished run of an id for `models`; absent if clients may load none. Throws an InputError for another id. */
+  readonly openRun?: (id: string) => Promise<OpenedModel>;
   /** By path: `/`, `/dashboard.js`, …; `/` is the page. */
   readonly assets: ReadonlyMap<string, Asset>;
   /** Present if a run trains in this process; undefined until its first event. */

@@ -103,3 +103,55 @@ Deno.test("createApp() with a token lets only its clients in, and refuses a mode
     assertThrows(() => createApp({ ...model }), InputError, "model is no model of this library");
     assertThrows(() => createApp(model, { token: "a b" }), InputError, "token has 3 characters");
   }));
+
+Deno.test("serve() answers by the names of several models, and load() and unload() change them", () =>
+  withModel(async (model) => {
+    await using other = await train({ ...SMALL, data: smallRows(), epochs: 1, seed: 9 });
+    await using server = await serve({ tickets: model, spam: other.model }, { port: 0 });
+    const digest = async (path: string) => {
+      const answer = await fetch(`${server.url}${path}`, post({ text: TEXT }));
+      return answer.status === 200 ? (await answer.json()).digest : void await answer.body?.cancel();
+    };
+    assertEquals([await digest("/predict"), await digest("/models/spam/predict")], [model.digest, other.model.digest]);
+    await server.load("tickets", other.model);
+    await server.load("third", model);
+    assertEquals([await digest("/predict"), await digest("/models/third/predict")], [other.model.digest, model.digest]);
+    await server.unload("third");
+    assertEquals(await digest("/models/third/predict"), undefined);
+    await assertRejects(() => server.load("a/b", model), InputError, 'name is "a/b"');
+    await assertRejects(() => server.unload("tickets"), InputError, "answers the requests without a name");
+    const init = { ...post({ run: model.run }), method: "PUT" };
+    const refused = await fetch(`${server.url}/models/spam`, init);
+    assertEquals([refused.status, (await refused.json()).errors[0].field], [409, "name"]);
+    await assertRejects(() => serve({ "a b": model }, { port: 0 }), InputError, 'models has the name "a b"');
+    await assertRejects(() => serve({}, { port: 0 }), InputError, "models has 0 models");
+    const app = createApp({ tickets: model, spam: other.model });
+    assertEquals(
+      (await (await app.request("/models/spam/predict", post({ text: TEXT }))).json()).digest,
+      other.model.digest,
+    );
+  }));
+
+Deno.test("serve() with runsDir lets clients load its runs", async () => {
+  const runsDir = await Deno.makeTempDir();
+  try {
+    await using one = await train({ ...SMALL, data: smallRows(), epochs: 1, runsDir });
+    await using two = await train({ ...SMALL, data: smallRows(), epochs: 1, runsDir, seed: 9 });
+    await using server = await serve(one.model, { port: 0, runsDir });
+    const put = async (run: string) => {
+      const answer = await fetch(`${server.url}/models/lockstep`, { ...post({ run }), method: "PUT" });
+      return { status: answer.status, body: await answer.json() };
+    };
+    const { status, body } = await put(two.model.run);
+    assertEquals([status, body.digest], [200, two.model.digest]);
+    const missing = await put("20200101-000000-abcd");
+    assertEquals([missing.status, missing.body.detail], [400, 'No run "20200101-000000-abcd": GET /runs lists all']);
+    await Deno.writeTextFile(`${runsDir}/${one.model.run}/model/lockstep.json`, "{}");
+    const unread = await put(one.model.run);
+    assert([400, 409].includes(unread.status), JSON.stringify(unread.body));
+    assert(!JSON.stringify(unread.body).includes(runsDir), "a folder is shown");
+    assertEquals((await (await fetch(`${server.url}/model`)).json()).digest, two.model.digest);
+  } finally {
+    await Deno.remove(runsDir, { recursive: true });
+  }
+});

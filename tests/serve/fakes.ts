@@ -6,6 +6,7 @@ import { createReader } from "../../lib/standalone/reader.ts";
 import { openPreprocessing } from "../../lib/data/encode/open_preprocessing.ts";
 import { openReading } from "../../lib/standalone/readings.ts";
 import { prediction } from "../../lib/standalone/answers.ts";
+import { ServedModels } from "../../lib/predict/served_models.ts";
 import type { ModelInfo, Prediction, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import type { Asset, Runs, Services } from "../../lib/serve/services.ts";
@@ -296,14 +297,19 @@ const assets = new Map<string, Asset>([
   ["/dashboard.js", { body: "export {};", type: "text/javascript; charset=utf-8" }],
 ]);
 
+/** Changes of the services; `predictor` is the only model. */
+export interface ServiceChanges extends Partial<Services> {
+  readonly predictor?: Predictor;
+}
+
 /** Makes services of `runs`; `changes` replaces parts. */
-export function fakeServices(runs: Runs, changes: Partial<Services> = {}): Services {
-  return { runs, predictor: fakePredictor(), assets, ready: () => true, ...changes };
+export function fakeServices(runs: Runs, { predictor = fakePredictor(), ...changes }: ServiceChanges = {}): Services {
+  return { runs, models: ServedModels.only(predictor), assets, ready: () => true, ...changes };
 }
 
 /** Makes an app over run `r1` with `events`, and the older run `r0`, which was trained on files. */
 export function fakeApp(
-  { events = [], services = {}, ...options }: AppOptions & { events?: NewEvent[]; services?: Partial<Services> } = {},
+  { events = [], services = {}, ...options }: AppOptions & { events?: NewEvent[]; services?: ServiceChanges } = {},
 ): { app: App; run: FakeRun; runs: FakeRuns } {
   const [run, older] = [new FakeRun("r1"), new FakeRun("r0")];
   run.append(...events);

@@ -1,5 +1,21 @@
 /** Types of serving a model, written out so that a program that imports them needs nothing else. */
+import type { Model } from "./model.ts";
 import type { ServiceOptions } from "./options.gen.ts";
+
+/**
+ * Models by their names, for `serve()` and `createApp()`: up to 64 letters, digits, `-`, `.` and `_`. The first one also
+ * answers requests without a name.
+ *
+ * @example
+ * ```ts
+ * import { load, type Models, serve } from "lockstep";
+ *
+ * const models: Models = { tickets: await load("runs/latest"), spam: await load("runs/latest") };
+ * await using server = await serve(models, { port: 0 });
+ * console.log(await (await fetch(`${server.url}/models`)).json());
+ * ```
+ */
+export type Models = Readonly<Record<string, Model>>;
 
 /**
  * Options of `serve()`.
@@ -18,6 +34,8 @@ export interface ServeOptions extends ServiceOptions {
   readonly token?: string | undefined;
   /** Called with errors that clients see as a 500, and with news for the operator, such as a lost thread. */
   readonly onError?: ((error: unknown) => void) | undefined;
+  /** Folder of runs that clients may load and unload by `PUT` and `DELETE /models/{name}`; without it, none. */
+  readonly runsDir?: string | undefined;
 }
 
 /**
@@ -51,6 +69,13 @@ export interface AppOptions
 export interface Server {
   /** The address for clients on this machine. */
   readonly url: string;
+  /**
+   * Serves `model` under `name`, in place of the one that has it. Resolves when all new requests go to it; earlier ones are
+   * still answered. Throws an InputError if the name is invalid, or too many models are open.
+   */
+  load(name: string, model: Model): Promise<void>;
+  /** Unloads a model but the first. It answers the requests that it has. */
+  unload(name: string): Promise<void>;
   /** Answers open requests, within the seconds of `grace`, and closes the port. */
   close(): Promise<void>;
   /** Closes it at the end of a block with `await using`. */

@@ -11,7 +11,7 @@ export const OVERVIEW =
   ${PROGRAM} check FILE …             report what training would read from the files
   ${PROGRAM} resume RUN               resume an interrupted run
   ${PROGRAM} verify RUN               train a run again and check that it gives the same weights
-  ${PROGRAM} serve RUN                serve a finished run, such as runs/latest
+  ${PROGRAM} serve RUN …              serve finished runs, such as runs/latest
   ${PROGRAM} runs [TEXT]              list runs, newest first, by text, tag or state
   ${PROGRAM} compare RUN RUN …        show what differs between runs: config, results, classes
   ${PROGRAM} predict RUN [TEXT …]     classify a text, lines of standard input, or --data FILE

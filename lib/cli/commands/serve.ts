@@ -1,23 +1,30 @@
-/** `serve RUN` serves the dashboard, events and predictions of a finished run. */
+/** `serve RUN …` serves predictions of finished runs, with the dashboard and the events of the first. */
+import { join } from "node:path";
 import { resolveConfig } from "../../config/resolve.ts";
 import { serviceShape } from "../../config/schema.ts";
-import { openPreprocessing } from "../../data/encode/open_preprocessing.ts";
+import { counted } from "../../base/counted.ts";
+import { inputError } from "../../base/errors.ts";
+import { describe } from "../../base/printable.ts";
+import { DEFAULT_NAME, MODEL_NAME, MOST_MODELS, type OpenedModel, ServedModels } from "../../predict/served_models.ts";
 import { RunLibrary } from "../../run/library/library.ts";
-import { shareFile } from "../../run/files/lock.ts";
-import { openModel } from "../../run/open_model.ts";
-import { openPredictor } from "../../run/open_predictor.ts";
+import { openServed, openServedById } from "../../run/open_served.ts";
 import type { Asset } from "../../serve/services.ts";
 import { parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
-import { commandHelp } from "../arguments/help.ts";
+import { commandHelp, section } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { openKernels } from "../arguments/kernels.ts";
-import { flagsFor, oneRun } from "../arguments/run_argument.ts";
+import { flagsFor, namedRun, oneRun } from "../arguments/run_argument.ts";
 import { startService } from "../service/service.ts";
 import { onInterruption } from "../terminal/signals.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const USAGE = `${PROGRAM} serve RUN [FLAGS]`;
+const USAGE = `${PROGRAM} serve RUN … [FLAGS]`;
+const HELP = section("", [[
+  "--names NAME,…",
+  `names of the runs in POST /models/NAME/predict, in their order; the first run answers /predict as well [ids, or ` +
+  `${DEFAULT_NAME} for one run]`,
+]]);
 
 interface ServeOptions {
   readonly terminal: Terminal;
@@ -30,44 +37,70 @@ interface ServeOptions {
 export async function serveCommand(args: readonly string[], options: ServeOptions): Promise<ExitCode> {
   const { terminal, assets, predictUrl, quit } = options;
   const own = flagsFor((key) => ["kernels", "runsDir"].includes(key) || key in serviceShape);
-  const { values, nameOf, help, positionals } = parseArguments(args, own, []);
+  const { values, nameOf, extra, help, positionals } = parseArguments(args, own, ["names"]);
   if (help) {
-    terminal.write(commandHelp(USAGE, own));
+    terminal.write(commandHelp(USAGE, own) + HELP);
     return ExitCode.done;
   }
-  const directory = await oneRun(positionals, USAGE, values);
+  if (positionals.length > MOST_MODELS) {
+    throw inputError("run", `${counted(positionals.length, "run")} are named: expected at most ${MOST_MODELS}`);
+  }
+  const names = extra.names === undefined ? undefined : namesOf(extra.names, positionals.length);
+  const directories = positionals.length > 1
+    ? await Promise.all(positionals.map((path) => namedRun(path, values)))
+    : [await oneRun(positionals, USAGE, values)];
   const config = resolveConfig(undefined, [{ values, nameOf }]);
   const native = openKernels(config.kernels, terminal);
-  const model = await openModel(directory);
-  // The prediction thread opens the preprocessing itself: this reports damage before the first request.
-  if (model.preprocessing) openPreprocessing(model.preprocessing);
-  // The lock keeps other processes from removing the run.
-  const lock = await shareFile(`${directory}/run.json`);
-  const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
-  const service = await startService({
-    config,
-    assets: assets(),
-    note: terminal.note,
-  });
-  const predictor = openPredictor({
-    model,
-    newest: () => model.version,
-    directory,
-    predictUrl,
-    native,
-    config,
-    onIncident: (message) => terminal.note(message),
-  });
+  const onIncident = (message: string) => terminal.note(message);
+  const opened: (readonly [name: string, model: OpenedModel])[] = [];
+  const open = { predictUrl, native, config, onIncident };
+  let close = () => opened.forEach(([, model]) => model.close());
   try {
-    service.serve({ runs: RunLibrary.saved(directory, model.run), predictor });
-    // Its thread starts now, before the first request; readyz and answers report its failure.
-    predictor.model().catch(() => {});
-    terminal.line(`Serving run ${model.run} on ${service.url} until interrupted`);
-    await interruption.happened;
-    return ExitCode.done;
+    for (const [at, directory] of directories.entries()) {
+      const model = await openServed(directory, open);
+      const { run } = model.predictor.shape;
+      const name = names?.[at] ?? (directories.length === 1 ? DEFAULT_NAME : run);
+      opened.push([name, model]);
+      if (opened.filter(([other]) => other === name).length > 1) {
+        throw inputError("run", `Run ${run} is named twice: give the models different names by --names`);
+      }
+    }
+    const [directory, first] = [directories[0]!, opened[0]![1].predictor.shape.run];
+    const runs = RunLibrary.saved(directory, first);
+    const models = new ServedModels(opened, ({ run }) => {
+      runs.turnTo({ id: run, directory: run === first ? directory : join(runs.folder, run) });
+    });
+    close = () => models.close();
+    const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
+    const service = await startService({ config, assets: assets(), note: terminal.note });
+    try {
+      service.serve({ runs, models, openRun: (id) => openServedById(runs.folder, id, open) });
+      // Their threads start now, before the first request; readyz and answers report failures.
+      for (const { predictor } of models.all) predictor.model().catch(() => {});
+      const what = opened.length === 1
+        ? `run ${first}`
+        : opened.map(([name, { predictor: { shape } }]) => `${name} (run ${shape.run})`).join(", ");
+      terminal.line(`Serving ${what} on ${service.url} until interrupted`);
+      await interruption.happened;
+      return ExitCode.done;
+    } finally {
+      await service.close();
+    }
   } finally {
-    await service.close();
-    predictor.close();
-    lock.close();
+    close();
   }
+}
+
+/** Reads the names of `runs` models. Throws an InputError. */
+function namesOf(list: string, runs: number): readonly string[] {
+  const names = list.split(",");
+  const wrong = names.find((name, at) => !MODEL_NAME.test(name) || names.indexOf(name) !== at);
+  if (wrong !== undefined) {
+    const message =
+      `--names has ${describe(wrong)}: expected different names of up to 64 letters, digits, - . and _, ` +
+      "such as spam,intents";
+    throw inputError("--names", message);
+  }
+  if (names.length === runs) return names;
+  throw inputError("--names", `--names has ${counted(names.length, "name")}: expected one for each RUN, ${runs}`);
 }

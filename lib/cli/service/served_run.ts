@@ -3,6 +3,7 @@ import type { Config } from "../../config/schema.ts";
 import type { ClusterStatus, ClusterView, EventOf, RunEvent } from "../../base/events.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import type { ThreadPredictor } from "../../predict/predictor.ts";
+import { ServedModels } from "../../predict/served_models.ts";
 import { openPredictor } from "../../run/open_predictor.ts";
 import { RunLibrary } from "../../run/library/library.ts";
 import type { RunQueue } from "../../run/library/run_queue.ts";
@@ -43,9 +44,14 @@ export class ServedRun {
       onIncident: (message) => run.log.append({ type: "incident", message }),
     });
     this.#predictor = predictor;
-    if (this.#library) this.#library.turnTo(run);
+    if (this.#library) this.#library.turnTo(run, run);
     else this.#library = RunLibrary.live(run, queue);
-    service.serve({ runs: this.#library, predictor, training: this.#status.read, cluster: this.#status.cluster });
+    service.serve({
+      runs: this.#library,
+      models: ServedModels.only(predictor),
+      training: this.#status.read,
+      cluster: this.#status.cluster,
+    });
     previous?.close();
   }
 

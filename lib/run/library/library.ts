@@ -67,9 +67,15 @@ export class RunLibrary {
     return this.#queue !== undefined;
   }
 
-  /** Sets `run` as the one that is training. */
-  turnTo(run: TrainingRun): void {
-    this.#current = this.#live = run;
+  /** Sets the current run; `live` if it is training. */
+  turnTo(run: Pick<TrainingRun, "id" | "directory">, live?: TrainingRun): void {
+    this.#current = run;
+    this.#live = live;
+  }
+
+  /** The folder of the runs. */
+  get folder(): string {
+    return this.#runsDir;
   }
 
   /** Lists runs, newest first, without directories that have no readable run. */

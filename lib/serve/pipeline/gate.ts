@@ -115,7 +115,7 @@ export function corsHeaders(corsOrigin: string | undefined): Readonly<Record<str
 export function preflight(request: Request, corsOrigin: string | undefined): Response | undefined {
   if (!isPreflight(request, corsOrigin)) return undefined;
   const headers = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, DELETE",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID, X-Request-Id",
     "Access-Control-Max-Age": "600",
   };

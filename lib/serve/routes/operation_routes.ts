@@ -8,6 +8,7 @@ import { within } from "../../base/waiting.ts";
 import { type HttpMetrics, METRICS_TYPES, type MetricsFormat, MetricsText } from "../metrics.ts";
 import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
 import { jsonAnswer, type Routes } from "../pipeline/routes.ts";
+import type { Predictor } from "../../predict/types.ts";
 import type { PredictionServices } from "../services.ts";
 
 export interface OperationOptions {
@@ -67,7 +68,7 @@ export function operationRoutes(
     path: "/activity",
     summary: "Rates and latencies of the last ten seconds, their course while clients ask, and counts of all routes",
     responses: { 200: jsonAnswer("The activity of this server", activitySchema) },
-  }, (c) => c.json(monitor.read(services.predictor.statistics(), performance.now() / 1000)));
+  }, (c) => c.json(monitor.read(services.models.statistics(), performance.now() / 1000)));
 }
 
 /** Returns the format that a header `Accept` prefers; the default for all others. */
@@ -79,13 +80,13 @@ function wantedFormat(accept: string): MetricsFormat {
 }
 
 function metricsText(
-  { predictor, training, cluster }: PredictionServices,
+  { models, training, cluster }: PredictionServices,
   metrics: HttpMetrics,
   format: MetricsFormat,
 ): string {
   const text = new MetricsText(format);
   metrics.write(text);
-  const { engine, queued, computing, batchSizes, restarts } = predictor.statistics();
+  const { engine, queued, computing, batchSizes, restarts } = models.statistics();
   const [name, kernels = ""] = engine.split("/");
   text.family("lockstep_engine_info", "gauge", "The engine of training and predictions, and its kernels or backend.");
   text.sample("", 1, `engine="${name}",kernels="${kernels}"`);
@@ -93,6 +94,10 @@ function metricsText(
   text.gauge("lockstep_predict_computing_sequences", computing, "Sequences that are being predicted.");
   text.histogram("lockstep_predict_batch_sequences", batchSizes, "Sequences per predicted batch.");
   text.counter("lockstep_predict_restarts", restarts, "Times that the prediction thread was replaced.");
+  text.family("lockstep_model_predictions", "counter", "Requests for predictions that each model answered.");
+  for (const { name, run, digest = "", answers } of models.all) {
+    text.sample("_total", answers, `model="${name}",run="${run}",digest="${digest}"`);
+  }
   const now = training?.();
   if (now) {
     text.gauge("lockstep_training_round", now.round, "Rounds committed.");
@@ -121,14 +126,29 @@ function metricsText(
   return text.end();
 }
 
-/** Returns why the process is not ready; undefined if it is not ending and its model answers within `deadlineMs`. */
+/** The reason of a process that is starting or ending. */
+export const ENDING = "not ready: the server is starting or ending";
+
+/** Returns why the process is not ready; undefined if it is not ending and each model answers within `deadlineMs`. */
 export async function unreadiness(
-  services: PredictionServices,
+  { models, ready }: PredictionServices,
   deadlineMs: number,
   onError: (error: unknown) => void,
 ): Promise<string | undefined> {
-  if (!services.ready()) return "not ready: the server is starting or ending";
-  const model = services.predictor.model().then(() => undefined, (error) => {
+  if (!ready()) return ENDING;
+  const { all } = models;
+  const reasons = await Promise.all(all.map(({ predictor }) => modelUnreadiness(predictor, deadlineMs, onError)));
+  const at = reasons.findIndex((reason) => reason !== undefined);
+  return at >= 0 && all.length > 1 ? `model ${all[at]!.name} is ${reasons[at]}` : reasons[at];
+}
+
+/** Returns why a model is not ready; undefined if it answers within `deadlineMs`. */
+export async function modelUnreadiness(
+  predictor: Predictor,
+  deadlineMs: number,
+  onError: (error: unknown) => void,
+): Promise<string | undefined> {
+  const model = predictor.model().then(() => undefined, (error) => {
     onError(error);
     return `not ready: the model does not answer: ${errorMessage(error)}`;
   });

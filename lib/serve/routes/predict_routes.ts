@@ -15,7 +15,9 @@ import {
   predictSchema,
   serverTiming,
 } from "./prediction_body.ts";
+import type { ServedModel } from "../../predict/served_models.ts";
 import { problemAnswer } from "../pipeline/problem.ts";
+import { takeModel } from "./model_finder.ts";
 import { jsonAnswer, type RouteEnv, type Routes } from "../pipeline/routes.ts";
 import type { PredictionServices } from "../services.ts";
 
@@ -24,7 +26,7 @@ export interface PredictLimits {
   readonly maxInstances: number;
 }
 
-const modelSchema = z.object({
+export const modelShape = {
   run: z.string(),
   labels: z.array(z.string()),
   vocabulary: z.int(),
@@ -35,63 +37,110 @@ const modelSchema = z.object({
     .openapi({ description: "The fields of a row, if it has several columns" }),
   round: z.int(),
   digest: z.string(),
-}).openapi("Model");
+};
+const modelSchema = z.object(modelShape).openapi("Model");
 
-export function predictRoutes(routes: Routes, { predictor }: PredictionServices, limits: PredictLimits): void {
-  const { shape, reader } = predictor;
-  const bodyOptions = bodyOf(reader);
+/** For the document: bodies of models that may be replaced by others. */
+const namedSchema = z.record(z.string(), z.unknown()).openapi("NamedPredictRequest", {
+  description: "As for /predict, with the inputs of this model, which GET /models/{name} describes",
+  example: { text: "where is my parcel?" },
+});
 
+export function predictRoutes(routes: Routes, { models }: PredictionServices, limits: PredictLimits): void {
   routes.add({
     method: "get",
     path: "/model",
-    summary: "The model and its current weights",
+    summary: "The model that answers requests without a name, and its current weights",
     responses: { 200: jsonAnswer("The model", modelSchema), 503: problemAnswer("The predictor does not answer") },
-  }, async (c) => c.json(await predictor.model()));
-
-  routes.add({
-    method: "post",
-    path: "/predict",
-    summary: "Classify one text or sequence, or many",
-    request: {
-      body: { required: true, content: { "application/json": { schema: predictSchema(shape, limits.maxInstances) } } },
-    },
-    responses: {
-      200: jsonAnswer("Predictions of one version of the weights, in the order of the sequences", answerSchema),
-      400: problemAnswer("The body is invalid"),
-      413: problemAnswer("The body is too large"),
-      415: problemAnswer("The Content-Type is not JSON"),
-      503: problemAnswer("The queue is full, or the predictor does not answer: retry after Retry-After"),
-    },
   }, async (c) => {
-    const { body, timing } = await answer(c, await readJsonBody(c, limits.bodyLimitBytes, bodyOptions));
-    return bareJson(c, body, timing);
+    const model = takeModel(models, c);
+    try {
+      return c.json(await model.predictor.model());
+    } finally {
+      model.release();
+    }
   });
 
-  routes.add({
-    method: "get",
-    path: "/predict",
-    summary: "Classify one text or sequence. Logs of proxies have its query: send private texts by POST",
-    request: { query: predictQuery },
-    responses: {
-      200: jsonAnswer("The prediction", answerSchema),
-      400: problemAnswer("The query is invalid"),
-      503: problemAnswer("The queue is full, or the predictor does not answer: retry after Retry-After"),
+  const firstBody = {
+    // Its inputs change with the model.
+    get schema() {
+      return predictSchema(models.first.predictor.shape, limits.maxInstances);
     },
-  }, async (c) => {
-    const { body, timing } = await answer(c, bodyOfQuery(c.env.target.query(), reader));
-    return c.json(body, 200, timing);
-  });
+  };
+  const invalid = problemAnswer("The body is invalid");
+  const unavailable = problemAnswer("The queue is full, or the predictor does not answer: retry after Retry-After");
+  const unknown = problemAnswer("No model has this name");
+
+  for (const path of ["/predict", "/models/{name}/predict"]) {
+    const isNamed = path !== "/predict";
+    const params = isNamed && { params: z.object({ name: z.string() }) };
+    const missing = isNamed && { 404: unknown };
+    const by = isNamed ? " by the model of this name" : "";
+
+    routes.add({
+      method: "post",
+      path,
+      summary: `Classify one text or sequence, or many${by}`,
+      request: {
+        ...params,
+        body: { required: true, content: { "application/json": isNamed ? { schema: namedSchema } : firstBody } },
+      },
+      responses: {
+        200: jsonAnswer("Predictions of one version of the weights, in the order of the sequences", answerSchema),
+        400: invalid,
+        ...missing,
+        413: problemAnswer("The body is too large"),
+        415: problemAnswer("The Content-Type is not JSON"),
+        503: unavailable,
+      },
+    }, async (c) => {
+      // Before the body is read, whose rules are the model's: it answers the request even if it is replaced meanwhile.
+      const model = takeModel(models, c);
+      try {
+        const asked = await readJsonBody(c, limits.bodyLimitBytes, bodyOf(model.predictor.reader));
+        const { body, timing } = await answer(c, model, asked);
+        return bareJson(c, body, timing);
+      } finally {
+        model.release();
+      }
+    });
+
+    routes.add({
+      method: "get",
+      path,
+      summary: `Classify one text or sequence${by}. Logs of proxies have its query: send private texts by POST`,
+      request: { ...params, query: predictQuery },
+      responses: {
+        200: jsonAnswer("The prediction", answerSchema),
+        400: problemAnswer("The query is invalid"),
+        ...missing,
+        503: unavailable,
+      },
+    }, async (c) => {
+      const model = takeModel(models, c);
+      try {
+        const { body, timing } = await answer(c, model, bodyOfQuery(c.env.target.query(), model.predictor.reader));
+        return c.json(body, 200, timing);
+      } finally {
+        model.release();
+      }
+    });
+  }
 
   /** Predicts what `asked` asks for. Returns the body and a header of the response. */
   async function answer(
     { req }: Context<RouteEnv>,
+    model: ServedModel,
     asked: unknown,
   ): Promise<{ readonly body: Record<string, unknown>; readonly timing: Record<string, string> }> {
-    const request = await parsePredict(asked, reader, limits.maxInstances);
+    const { predictor } = model;
+    const { shape } = predictor;
+    const request = await parsePredict(asked, predictor.reader, limits.maxInstances);
     const { inputs, single: _, ...options } = request;
     if (options.explain) checkExplained(inputs.length, shape);
     if (options.probabilities !== false) checkProbabilities(inputs.length, shape.labels.length);
     const answer = await predictor.predict(inputs, { ...options, signal: () => req.raw.signal });
+    model.answers++;
     return { body: predictionBody(answer, request), timing: { "Server-Timing": serverTiming(answer) } };
   }
 }

@@ -2,8 +2,7 @@ import { assert, assertEquals, assertLessOrEqual, assertMatch, assertRejects } f
 import { InputError } from "../../../lib/base/errors.ts";
 import { type RunningServer, startServer } from "../../../lib/serve/http/server.ts";
 import type { AppOptions } from "../../../lib/serve/pipeline/shell.ts";
-import type { Services } from "../../../lib/serve/services.ts";
-import { checkpoint, failed, fakeApp, fakePredictor, type FakeRun } from "../fakes.ts";
+import { checkpoint, failed, fakeApp, fakePredictor, type FakeRun, type ServiceChanges } from "../fakes.ts";
 import { allFrames, frames, ids, soon, take } from "./reading.ts";
 import { join } from "node:path";
 import { ROOT } from "../../cli/process.ts";
@@ -14,7 +13,7 @@ const encoder = new TextEncoder();
 
 /** Starts a server over a run with one event. */
 async function serve(
-  options: AppOptions & { services?: Partial<Services> } = {},
+  options: AppOptions & { services?: ServiceChanges } = {},
 ): Promise<{ server: RunningServer; run: FakeRun }> {
   const streams = new AbortController();
   const { app, run } = fakeApp({ events: [checkpoint(1)], shutdown: streams.signal, ...options });

@@ -3,8 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Unavailable, UnknownVersion } from "../../../lib/predict/types.ts";
 import type { AppOptions } from "../../../lib/serve/pipeline/shell.ts";
 import type { App } from "../../../lib/serve/pipeline/shell.ts";
-import type { Services } from "../../../lib/serve/services.ts";
-import { checkpoint, failed, fakeApp, fakePredictor } from "../fakes.ts";
+import { DEFAULT_NAME, ServedModels } from "../../../lib/predict/served_models.ts";
+import { checkpoint, failed, fakeApp, fakePredictor, type ServiceChanges } from "../fakes.ts";
 
 interface Document {
   readonly openapi: string;
@@ -21,7 +21,7 @@ const noVersion = () => Promise.reject(new UnknownVersion("there is no version 9
 
 /** Returns an app in the state in which it answers with `status`. */
 function appFor(status: string, path: string): App {
-  const services: { -readonly [Key in keyof Services]?: Services[Key] } = {};
+  const services: { -readonly [Key in keyof ServiceChanges]: ServiceChanges[Key] } = {};
   const options: { -readonly [Key in keyof AppOptions]: AppOptions[Key] } = { bodyLimitBytes: 1000 };
   if (path === "/cluster" && status === "200") {
     services.cluster = () => ({ name: "tickets", member: "a", leader: "a", round: 1, members: [], incidents: [] });
@@ -29,6 +29,12 @@ function appFor(status: string, path: string): App {
   if (status === "401") options.token = "0123456789abcdef";
   if (status === "429") options.rateLimit = 1;
   if (status === "503") services.predictor = fakePredictor({ model: down, predict: down });
+  if (path === "/models/{name}" && status !== "409") {
+    const close = () => {};
+    const models = [DEFAULT_NAME, "spam"].map((name) => [name, { predictor: fakePredictor(), close }] as const);
+    services.models = new ServedModels(models);
+    services.openRun = () => Promise.resolve({ predictor: services.predictor ?? fakePredictor(), close });
+  }
   if (status === "404" && path.includes("{version}")) {
     services.predictor = fakePredictor({ model: noVersion, predict: noVersion });
   }
@@ -51,7 +57,13 @@ function appFor(status: string, path: string): App {
 function requestFor(method: string, path: string, status: string): [path: string, init: RequestInit] {
   const known = status === "404" && !path.includes("{version}") ? "unknown" : undefined;
   const isSaved = /\/(data|judgement)$/.test(path);
-  const name = path.startsWith("/v2") ? "lockstep" : isSaved ? "r0" : "r1";
+  const name = path === "/models/{name}" && method === "delete" && status === "204"
+    ? "spam"
+    : /^.(v2|models)/.test(path)
+    ? "lockstep"
+    : isSaved
+    ? "r0"
+    : "r1";
   const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
   const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
   if (status === "403") {
@@ -65,14 +77,19 @@ function requestFor(method: string, path: string, status: string): [path: string
     return [`${path}?name=${status === "404" ? "gone.csv" : "tickets.csv"}`, init];
   }
   if (path === "/files/preview") return [path, { method: "GET" }];
-  if (path === "/predict" && method === "get") {
-    return status === "400" ? [path, { method: "GET" }] : [`${path}?tokens=1,2,3`, init];
+  if (path.endsWith("/predict") && method === "get") {
+    return status === "400" ? [address, { method: "GET" }] : [`${address}?tokens=1,2,3`, init];
   }
   if (method === "post" && (path === "/runs" || !path.startsWith("/runs"))) {
     if (status !== "421") delete init.headers["Host"];
     init.body = path === "/runs" ? "{}" : path.startsWith("/v2") ? tensors : body;
     if (status === "400") init.body = path === "/runs" ? "[]" : "{}";
     if (status === "413") init.body = " ".repeat(2000);
+    if (status === "415") init.headers["Content-Type"] = "image/png";
+  }
+  if (method === "put") {
+    if (status !== "421") delete init.headers["Host"];
+    init.body = status === "400" ? '{"run": 7}' : status === "413" ? " ".repeat(2000) : '{"run": "r2"}';
     if (status === "415") init.headers["Content-Type"] = "image/png";
   }
   if (method === "patch") {
@@ -118,7 +135,7 @@ Deno.test("every route of the app is in the document, but for pages", async () =
   const { app } = fakeApp();
   const { paths } = await documentOf();
   for (const path of Object.keys(paths)) {
-    const response = await app.request(path.replaceAll(/\{\w+\}/g, "x"), { method: "PUT" });
+    const response = await app.request(path.replaceAll(/\{\w+\}/g, "x"), { method: "PURGE" });
     assertEquals(response.status, 405, path);
     const allowed = response.headers.get("Allow")?.split(", ").map((method) => method.toLowerCase());
     assertEquals(allowed?.filter((method) => method !== "head"), Object.keys(paths[path]!), path);
