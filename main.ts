@@ -19,11 +19,12 @@ import { serveCommand } from "./lib/cli/commands/serve.ts";
 import { verifyCommand } from "./lib/cli/commands/verify.ts";
 import { complain, createTerminal, OutputError } from "./lib/cli/terminal/terminal.ts";
 import { trainCommand } from "./lib/cli/commands/train.ts";
+import { tuneCommand } from "./lib/cli/commands/tune.ts";
 import project from "./deno.json" with { type: "json" };
 import { threadUrls } from "./threads.ts";
 
 /** Commands that continue when their output is closed: the files of the run have what they print. */
-const OUTLIVE_OUTPUT = ["train", "resume", "serve"];
+const OUTLIVE_OUTPUT = ["train", "tune", "resume", "serve"];
 
 const args = argv.slice(2);
 
@@ -44,6 +45,7 @@ const interrupted = () => onInterruption(() => shared.quit(ExitCode.interruptedT
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<ExitCode>>> = {
   train: (args) => trainCommand(args, training),
+  tune: (args) => tuneCommand(args, training),
   check: (args) => checkCommand(args, { ...training, interrupted }),
   resume: (args) => resumeCommand(args, training),
   verify: (args) => verifyCommand(args, training),

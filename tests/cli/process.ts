@@ -34,8 +34,8 @@ export interface Running {
 
 /** `deno run` arguments of a task with folders that a test may use beside those of its permission set. */
 function denoArgs(task: Task, folder: string): string[] {
-  const readsAll = ["train", "resume", "verify", "evaluate", "runs", "compare"].includes(task);
-  const writes = ["train", "resume", "evaluate", "export"].includes(task);
+  const readsAll = ["train", "tune", "resume", "verify", "evaluate", "runs", "compare"].includes(task);
+  const writes = ["train", "tune", "resume", "evaluate", "export"].includes(task);
   return [
     "run",
     "-q",
@@ -49,19 +49,19 @@ function denoArgs(task: Task, folder: string): string[] {
 }
 
 /** Tasks that choose kernels. */
-const HAS_KERNELS: ReadonlySet<Task> = new Set(["train", "resume", "verify", "serve", "predict", "evaluate"]);
+const HAS_KERNELS: ReadonlySet<Task> = new Set(["train", "tune", "resume", "verify", "serve", "predict", "evaluate"]);
 
 /** A library of older sources makes these tasks warn. Tests, which read what they print, then use no library. */
 export const KERNELS = chooseKernels("auto").notice === undefined ? [] : ["--kernels", "wasm"];
 
 /** Tasks that have workers which train. */
-const TRAINS: ReadonlySet<Task> = new Set(["train", "resume"]);
+const TRAINS: ReadonlySet<Task> = new Set(["train", "tune", "resume"]);
 
 /** Tasks that serve, on a free port unless a test gives one: another program on the machine may have the default. */
-const SERVES: ReadonlySet<Task> = new Set(["train", "resume", "serve"]);
+const SERVES: ReadonlySet<Task> = new Set(["train", "tune", "resume", "serve"]);
 
 /** Maps tasks that share the permission set of another one. */
-const PERMISSION_SETS: Partial<Record<Task, string>> = { resume: "train", compare: "runs" };
+const PERMISSION_SETS: Partial<Record<Task, string>> = { tune: "train", resume: "train", compare: "runs" };
 
 export function start(
   task: Task,
@@ -129,6 +129,7 @@ export function launch(
 
 export type Task =
   | "train"
+  | "tune"
   | "resume"
   | "verify"
   | "serve"

@@ -17,6 +17,7 @@ export const Stream = {
   split: 7,
   baseline: 8,
   folds: 9,
+  tuning: 10,
 } as const;
 export type Stream = typeof Stream[keyof typeof Stream];
 

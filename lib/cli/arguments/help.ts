@@ -8,6 +8,7 @@ export const OVERVIEW =
   `Lockstep trains small text classifiers on every core, shows the training live and serves predictions.
 
   ${PROGRAM} train [FILE …] [FLAGS]   train a run, watch it live and serve it (--help lists the flags)
+  ${PROGRAM} tune FILE … --minutes 5  search for a better config, and train it
   ${PROGRAM} check FILE …             report what training would read from the files
   ${PROGRAM} resume RUN               resume an interrupted run
   ${PROGRAM} verify RUN               train a run again and check that it gives the same weights

@@ -41,11 +41,19 @@ export interface TrainingOptions {
   readonly cores: number;
   /** Standard input. */
   readonly input: AsyncIterable<Uint8Array>;
+  /** Says what an interruption before the run has begun leaves; default: nothing. */
+  readonly stopped?: string | undefined;
   /** Exits at once, after a second interruption. */
   readonly quit: (code: ExitCode) => void;
 }
 
-export type Open = (options: TrainingRunOptions & Pick<ReadingOptions, "onRows">) => Promise<TrainingRun>;
+interface OpenOptions extends TrainingRunOptions, Pick<ReadingOptions, "onRows"> {
+  readonly signal: AbortSignal;
+  /** Lists a run that is trained before the one that is opened. */
+  readonly onTrial: (run: TrainingRun) => void;
+}
+
+export type Open = (options: OpenOptions) => Promise<TrainingRun>;
 
 /**
  * Takes the port, opens and trains the run, then the runs that clients started over HTTP, one after the other. Continues
@@ -63,6 +71,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   const served = new ServedRun({ service, queue, config, predictUrl, native });
   let run: TrainingRun | undefined;
   let interrupted = false;
+  let hasAddress = false;
   let releaseKeys = () => {};
   void interruption.happened.then(() => {
     interrupted = true;
@@ -78,6 +87,14 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     service.reading(rows);
     if (config.log === "text") terminal.live(`Reading: ${counted(rows, "row")}`);
   };
+  const sayAddress = () => {
+    if (!hasAddress) say(`Dashboard: ${service.url}`);
+    hasAddress = true;
+  };
+  const onTrial = (run: TrainingRun) => {
+    sayAddress();
+    served.list(run);
+  };
   /** Tells whether training failed. Throws what opening the run throws. */
   const train = async (open: Open, id?: string): Promise<boolean> => {
     const { signal } = interruption;
@@ -89,6 +106,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
       native,
       signal,
       onRows,
+      onTrial,
       ...id === undefined ? { openLink } : { id },
     };
     const opened = await open(parts);
@@ -96,7 +114,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     queue.began(opened.startedAt);
     served.show(opened);
     if (id === undefined) {
-      say(`Dashboard: ${service.url}`);
+      sayAddress();
       if (terminal.keys) {
         say("Keys: p pauses or resumes, q stops");
         releaseKeys = terminal.keys((key) => {
@@ -141,7 +159,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     return ExitCode.done;
   } catch (error) {
     if (error !== interruption.signal.reason) throw error;
-    say("Interrupted before training began: nothing to save");
+    say(options.stopped ?? "Interrupted before training began: nothing to save");
     return ExitCode.done;
   } finally {
     releaseKeys();

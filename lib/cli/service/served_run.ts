@@ -55,6 +55,12 @@ export class ServedRun {
     previous?.close();
   }
 
+  /** Lists `run`, a trial, beside the run that is served, or serves it if none is. */
+  list(run: TrainingRun): void {
+    if (this.#library) this.#library.add(run);
+    else this.show(run);
+  }
+
   /** Records an event of the run. */
   observe(event: RunEvent): void {
     this.#status.observe(this.#library?.show(event) ?? event);

@@ -32,8 +32,8 @@ export class RunLibrary {
   readonly #runsDir: string;
   /** The run that this process trains or serves. Its directory may have been renamed. */
   #current: Pick<TrainingRun, "id" | "directory">;
-  /** The current run, if it is training. */
-  #live: TrainingRun | undefined;
+  /** The current run, if it is training, and others that are trained beside it, by id. */
+  readonly #live = new Map<string, TrainingRun>();
   /** The queue of a process that trains one run after the other. */
   readonly #queue: RunQueue | undefined;
   readonly #indexes = new Map<string, LogIndex>();
@@ -43,7 +43,7 @@ export class RunLibrary {
   private constructor(current: Pick<TrainingRun, "id" | "directory">, live?: TrainingRun, queue?: RunQueue) {
     this.#runsDir = dirname(current.directory);
     this.#current = current;
-    this.#live = live;
+    if (live) this.add(live);
     this.#queue = queue;
   }
 
@@ -70,7 +70,15 @@ export class RunLibrary {
   /** Sets the current run; `live` if it is training. */
   turnTo(run: Pick<TrainingRun, "id" | "directory">, live?: TrainingRun): void {
     this.#current = run;
-    this.#live = live;
+    if (live) this.add(live);
+  }
+
+  /** Adds a run that is trained beside the current one. Others that have ended are read from their files from now on. */
+  add(run: TrainingRun): void {
+    for (const { id, state } of this.#live.values()) {
+      if (id !== this.current && ["finished", "failed"].includes(state)) this.#live.delete(id);
+    }
+    this.#live.set(run.id, run);
   }
 
   /** The folder of the runs. */
@@ -81,7 +89,7 @@ export class RunLibrary {
   /** Lists runs, newest first, without directories that have no readable run. */
   async list({ after, ...query }: RunQuery = {}): Promise<readonly RunDetail[]> {
     const queued = this.#queue?.list().map(({ id }) => id) ?? [];
-    const known = [...queued, this.current, ...await listRuns(this.#runsDir)];
+    const known = [...queued, this.current, ...this.#live.keys(), ...await listRuns(this.#runsDir)];
     const ids = [...new Set(known)].sort().reverse().filter((id) => after === undefined || id < after);
     return await selectRuns(ids, (id) => this.get(id), query);
   }
@@ -91,8 +99,9 @@ export class RunLibrary {
     const queued = this.#queue?.get(id);
     if (queued) return queued;
     const directory = this.#directory(id);
-    if (this.#live?.id === id) {
-      const { state, log, startedAt, config } = this.#live;
+    const live = this.#live.get(id);
+    if (live) {
+      const { state, log, startedAt, config } = live;
       const common = {
         id,
         state,
@@ -119,13 +128,14 @@ export class RunLibrary {
   ): AsyncGenerator<readonly RunEvent[], void, void> {
     return this.#showEvents(
       id,
-      this.#live?.id === id ? this.#live.log.batches(after, signal, whole) : this.#pastEvents(id, after, signal, whole),
+      this.#live.get(id)?.log.batches(after, signal, whole) ?? this.#pastEvents(id, after, signal, whole),
     );
   }
 
-  /** Returns `event` of the run that is training, as clients see it. */
+  /** Returns `event` of the current run, as clients see it. */
   show(event: RunEvent): RunEvent {
-    return this.#live ? this.#showEvent(event, this.#shown(this.#live.config)) : event;
+    const live = this.#live.get(this.current);
+    return live ? this.#showEvent(event, this.#shown(live.config)) : event;
   }
 
   async *#showEvents(
@@ -148,8 +158,7 @@ export class RunLibrary {
 
   /** Returns the config of run `id`, or an empty one if the run is damaged. */
   async #configOf(id: string): Promise<Readonly<Record<string, unknown>>> {
-    if (this.#live?.id === id) return this.#live.config;
-    return (await this.#manifest(id).catch(() => undefined))?.config ?? {};
+    return this.#live.get(id)?.config ?? (await this.#manifest(id).catch(() => undefined))?.config ?? {};
   }
 
   #shown(config: Readonly<Record<string, unknown>>): ShownPaths {
@@ -196,7 +205,7 @@ export class RunLibrary {
 
   /** Asks the run for `action`. Returns false if the run is not training, or if its state does not allow the action. */
   act(id: string, action: RunAction): boolean {
-    const run = this.#live?.id === id ? this.#live : undefined;
+    const run = this.#live.get(id);
     if (!run) return false;
     switch (action) {
       case "pause":

@@ -6,7 +6,7 @@ import type { TrainingRunOptions } from "./prepare.ts";
 import { type ReadingOptions, readRunData, type RunData } from "./reload_data.ts";
 import { TrainingRun } from "./training_run.ts";
 
-type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & ReadingOptions;
+export type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & ReadingOptions;
 
 /** Makes the run. Throws an InputError if the config or its data do not allow it. */
 export async function openTraining(

@@ -55,6 +55,27 @@ Deno.test("RunLibrary says that another process trains a run, until that process
     assertEquals(await stateOf(served.id), ["finished", undefined, served.log.count]);
   }));
 
+Deno.test("RunLibrary.add() lists a run live beside the current one, until one is added after its end", () =>
+  inTemporaryDirectory(async (runsDir) => {
+    const [current, second, third] = [
+      await createTinyRun(runsDir),
+      await createTinyRun(runsDir),
+      await createTinyRun(runsDir),
+    ];
+    const library = RunLibrary.live(current);
+    library.add(second);
+    assertEquals([library.current, (await library.get(second.id))?.state], [current.id, "running"]);
+    const live = idsOf(library.events(second.id, 0, never, false));
+    await second.train();
+    assertEquals(await live, Array.from({ length: second.log.count }, (_, i) => i + 1));
+    library.add(third);
+    assertEquals((await library.get(second.id))?.state, "finished");
+    assertEquals(library.act(second.id, "stop"), false);
+    assertEquals(library.act(third.id, "stop"), true);
+    assertEquals((await library.get(third.id))?.state, "stopping");
+    await Promise.all([third.train(), current.train()]);
+  }));
+
 Deno.test("RunLibrary.saved() says how each run ended", () =>
   inTemporaryDirectory(async (runsDir) => {
     const finished = await createTinyRun(runsDir);

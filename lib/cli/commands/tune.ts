@@ -1,0 +1,144 @@
+/** `tune FILE --minutes 5` searches for a better config than the defaults, and trains it as a run like any other. */
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../../base/errors.ts";
+import { resolveConfig } from "../../config/resolve.ts";
+import { type Config, configSchema, processShape, trainingConfigSchema } from "../../config/schema.ts";
+import { tuneShape } from "../../config/tune_shape.ts";
+import { shellWord } from "../../report/outcome.ts";
+import { writeJson } from "../../run/files/files.ts";
+import { openTraining } from "../../run/training/open_training.ts";
+import { Journal } from "../../run/tuning/journal.ts";
+import { Search } from "../../run/tuning/search.ts";
+import { type Arguments, dataFiles, parseArguments, parseOptions, readConfigFile } from "../arguments/arguments.ts";
+import { fromCaller } from "../arguments/caller.ts";
+import { flags, flagsOf } from "../arguments/flags.ts";
+import { commandHelp } from "../arguments/help.ts";
+import { PROGRAM } from "../arguments/program.ts";
+import { ExitCode } from "../exit_codes.ts";
+import { item, items } from "../terminal/final_report.ts";
+import { createSearchReporter, standingsTable } from "../terminal/search_report.ts";
+import { type Open, trainAndServe, type TrainingOptions } from "./training.ts";
+
+const USAGE = `${PROGRAM} tune FILE … [--minutes N] [FLAGS of train]   (or --resume FOLDER of a search)`;
+
+const tuneSchema = z.strictObject(tuneShape);
+const own = flagsOf(tuneSchema);
+const all = [...own, ...flags];
+
+/** Returns the help of `tune`; its other flags are those of `train`. */
+export function tuneHelp(): string {
+  return commandHelp(USAGE, own) +
+    "  --resume FOLDER               continue a search that was stopped or killed\n" +
+    "  --config FILE                 JSON file with values for the options of train\n" +
+    "\nOptions that are given keep their values; the others are tuned.\n";
+}
+
+const DEFAULT_RUNS = configSchema.shape.runsDir.parse(undefined);
+
+const isOfResult = (key: string) => key in trainingConfigSchema.shape;
+
+export async function tuneCommand(args: readonly string[], options: TrainingOptions): Promise<ExitCode> {
+  const { terminal } = options;
+  const parsed = parseArguments(args, all, ["config", "resume"]);
+  if (parsed.help) {
+    terminal.write(tuneHelp());
+    return ExitCode.done;
+  }
+  const { minutes: wanted, ...values } = parsed.values;
+  const { minutes } = parseOptions(tuneSchema, wanted === undefined ? {} : { minutes: wanted }, parsed.nameOf);
+  const { journal, given } = parsed.extra.resume === undefined
+    ? { journal: undefined, given: await givenValues(parsed, values) }
+    : await resumed(parsed, values, parsed.extra.resume);
+  const fromFlags = (key: string) => key in values ? parsed.nameOf(key) : `"${key}"`;
+  const resolve = (values: Readonly<Record<string, unknown>>) => (defaults: Partial<Config> = {}) =>
+    resolveConfig(undefined, [{ values, nameOf: fromFlags }], defaults);
+  const process = {
+    ...Object.fromEntries(Object.entries(values).filter(([key]) => !isOfResult(key))),
+    // The trials of a search stay together.
+    ...journal && { runsDir: dirname(journal.folder) },
+  };
+  const base = resolve({ ...given, ...process });
+  const config = base();
+  let stopped: string | undefined;
+  const open: Open = async ({ onTrial, ...parts }) => {
+    const reporter = createSearchReporter(config.log, terminal);
+    const { config: _, id: __, openLink: ___, ...rest } = parts;
+    const search = await Search.open({
+      ...rest,
+      resolve: base,
+      given,
+      // A search that is resumed has the time that it had left, or that of the flag.
+      minutes: journal ? wanted === undefined ? journal.beginning.minutes : journal.elapsed / 60 + minutes : minutes,
+      ...journal ? { journal } : { runsDir: config.runsDir },
+      onNews: (news) => {
+        if (news.type === "began") onTrial(news.run);
+        reporter.report(news);
+      },
+    });
+    const say = config.log === "json" ? terminal.note : terminal.line;
+    const file = join(search.journal.folder, "tuned.json");
+    reporter.open(search);
+    try {
+      await search.run().catch((error) => {
+        if (error !== parts.signal.reason) throw error;
+        stopped = `Resume:     ${PROGRAM} tune --resume ${shellWord(search.journal.folder)}`;
+      });
+      await writeJson(file, search.config);
+      reporter.close();
+      if (config.log === "text") standingsTable(search, terminal.width()).forEach((line) => terminal.line(line));
+      say(item("Config", file));
+      items("Train it", [`${PROGRAM} train --config ${shellWord(file)}`]).forEach((text) => say(text));
+    } finally {
+      reporter.close();
+      await search.journal.close();
+    }
+    parts.signal.throwIfAborted();
+    const best = resolve({ ...search.config, ...process });
+    const tagged = (defaults?: Partial<Config>) => {
+      const config = best(defaults);
+      return { ...config, tags: [...new Set([...config.tags, search.journal.id])].slice(-20) };
+    };
+    return await openTraining(tagged, parts);
+  };
+  return await trainAndServe(config, open, {
+    ...options,
+    get stopped() {
+      return stopped;
+    },
+  });
+}
+
+/** Returns the options of the result that a config file and flags give. */
+async function givenValues(
+  { extra, positionals }: Pick<Arguments, "extra" | "positionals">,
+  values: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const file = extra.config === undefined ? undefined : await readConfigFile(extra.config);
+  // The whole file is checked: a key of another command must not be lost without a word.
+  if (file) resolveConfig(undefined, [file]);
+  const data = values.data === undefined && positionals.length === 0 && file ? {} : {
+    data: dataFiles(values.data, positionals),
+  };
+  const both = { ...file?.values, ...values, ...data };
+  return Object.fromEntries(Object.entries(both).filter(([key]) => isOfResult(key)));
+}
+
+/** Opens the journal of an earlier search, which has the options of the result. */
+async function resumed(
+  { extra, positionals, nameOf }: Pick<Arguments, "extra" | "positionals" | "nameOf">,
+  values: Readonly<Record<string, unknown>>,
+  folder: string,
+): Promise<{ readonly journal: Journal; readonly given: Readonly<Record<string, unknown>> }> {
+  const fixed = Object.keys(values).filter((key) => !(key in processShape)).map(nameOf);
+  const extras = [...fixed, ...extra.config === undefined ? [] : ["--config"], ...positionals];
+  if (extras.length > 0) {
+    throw new InputError(extras.map((name) => ({
+      field: name,
+      message: `${name} is fixed by the search that is resumed: start a new one for another value`,
+    })));
+  }
+  const isId = /^tune-[\w-]+$/.test(folder);
+  const journal = await Journal.open(isId ? join(String(values.runsDir ?? DEFAULT_RUNS), folder) : fromCaller(folder));
+  return { journal, given: journal.beginning.given };
+}

@@ -1,0 +1,288 @@
+/**
+ * Searches for the config with the best `metric` within some minutes: trains trials side by side, one worker each. A trial
+ * is a run like any other, with the search as its tag; its result depends only on its config, and the clock decides only
+ * how many there are.
+ */
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { InputError, inputError, TrainingError } from "../../base/errors.ts";
+import type { RowMetrics } from "../../base/row_metrics.ts";
+import type { Config } from "../../config/schema.ts";
+import type { Resolve } from "../../config/resolve.ts";
+import { textDefaults } from "../../config/text_defaults.ts";
+import { StopReason } from "../../lockstep/memory/control.ts";
+import { newId } from "../files/directory.ts";
+import { removeRun } from "../library/retention.ts";
+import { isFinal } from "../log/summary.ts";
+import { dataSize, type OpenOptions, openTraining } from "../training/open_training.ts";
+import { readRunData } from "../training/reload_data.ts";
+import { trainObserved } from "../training/train_observed.ts";
+import type { TrainingRun } from "../training/training_run.ts";
+import { candidates, type Changes } from "./choices.ts";
+import { choose, nextTrials, type Standing, standings, type Trial } from "./halving.ts";
+import { Journal, type JournalTrial } from "./journal.ts";
+
+/** Where a search is kept: a journal, or the folder in which a new one is made. */
+type Place = { readonly journal: Journal } | { readonly runsDir: string };
+
+export type SearchOptions = Omit<OpenOptions, "id" | "input" | "signal" | "openLink"> & Place & {
+  /** Resolves the config, of the options `given` and of the process. */
+  readonly resolve: Resolve;
+  /** The options that the user chose, by key: they stay. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** Minutes of the search in all, with the training of the best config. */
+  readonly minutes: number;
+  /** Opens the rows in memory; without it, they are read from files. */
+  readonly rows?: (() => AsyncIterable<Uint8Array>) | undefined;
+  readonly signal: AbortSignal;
+  readonly onNews?: (news: SearchNews) => void;
+};
+
+/** Reports a step of a search. */
+export type SearchNews =
+  | { readonly type: "opened"; readonly search: Search }
+  | { readonly type: "began"; readonly run: TrainingRun }
+  | { readonly type: "trial"; readonly trial: JournalTrial };
+
+/** Part of the time in which configs are tried on one split; the next split has half of them. */
+const FIRST_SPLIT = 0.4;
+
+/** The default and so many changes are tried, however short the time is. */
+const FEWEST = 3;
+
+export class Search {
+  readonly journal: Journal;
+  readonly metric: Config["metric"];
+  /** The configs that may be tried. */
+  readonly all: readonly Changes[];
+  readonly #options: SearchOptions;
+  readonly #runsDir: string;
+  /** The validation rows' share of all, if each seed draws others. */
+  readonly #share: number | undefined;
+  readonly #seed: number;
+  readonly #before: number;
+  readonly #begun: number;
+  /** Trials at a time. */
+  readonly #slots: number;
+
+  private constructor(
+    journal: Journal,
+    config: Config,
+    all: readonly Changes[],
+    options: SearchOptions,
+    begun: number,
+  ) {
+    const { validation, timeColumn, metric, seed, runsDir, workers } = config;
+    this.#begun = begun;
+    this.#slots = workers === "auto" ? options.cores : workers;
+    this.journal = journal;
+    this.metric = metric;
+    this.all = all;
+    this.#options = options;
+    this.#runsDir = runsDir;
+    this.#share = typeof validation === "number" && timeColumn === "" ? validation : undefined;
+    this.#seed = seed;
+    this.#before = journal.elapsed;
+  }
+
+  /** Reads the data and opens the journal. Throws an InputError if either is no base of a search. */
+  static async open(options: SearchOptions): Promise<Search> {
+    const { resolve, given, rows, signal, onRows, minutes } = options;
+    const begun = performance.now();
+    const first = resolve();
+    const message = first.data.length === 0
+      ? "`data` has no value: expected a file of rows to tune on"
+      : first.data.includes("-") && !rows
+      ? "`data` is -: expected files, which each trial reads"
+      : first.cluster === ""
+      ? undefined
+      : "`cluster` has a value: a search is on one machine";
+    if (message) throw inputError(first.cluster === "" ? "data" : "cluster", message);
+    const read = await readRunData(first, { signal, onRows, ...rows && { input: rows() } });
+    const size = dataSize(first, read);
+    const { vectors } = read.source;
+    const config = resolve({ ...textDefaults(size), ...vectors && { embedding: vectors.width } });
+    const isGiven = new Set([...Object.keys(given), ...vectors ? ["embedding"] : []]);
+    const all = candidates({ config, kind: size.kind, given: isGiven });
+    const { digest } = read.data;
+    if ("journal" in options) {
+      const { journal } = options;
+      const same = journal.beginning.data === digest &&
+        journal.trials.every(({ candidate, changes }) => isDeepStrictEqual(all[candidate], changes));
+      if (!same) {
+        const message = `The data are not those that "${journal.folder}" began with, or another version wrote it: ` +
+          "start a new search";
+        throw inputError("resume", message);
+      }
+      for (const run of journal.unfinished) await removeRun(join(config.runsDir, run)).catch(() => {});
+      return new Search(journal, config, all, options, begun);
+    }
+    const journal = await Journal.create(options.runsDir, { given, minutes, data: digest });
+    return new Search(journal, config, all, options, begun);
+  }
+
+  /** Seconds of the search so far, also of its earlier processes. */
+  get elapsed(): number {
+    return this.#before + (performance.now() - this.#begun) / 1000;
+  }
+
+  get standings(): Standing[] {
+    return standings(this.journal.trials, this.#share);
+  }
+
+  /** The best config so far. */
+  get best(): Changes {
+    return this.all[choose(this.standings)]!;
+  }
+
+  /** Returns the values that make the run of the best config, by key. */
+  get config(): Readonly<Record<string, unknown>> {
+    return { ...this.#options.given, ...this.best };
+  }
+
+  /** Trains trials until the time is over or no trial is left. Throws the reason of the signal, after it has stopped them. */
+  async run(): Promise<void> {
+    const { signal } = this.#options;
+    const stop = new AbortController();
+    const running = new Map<string, Promise<void>>();
+    const end = () => stop.abort();
+    signal.addEventListener("abort", end);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      while (!stop.signal.aborted && !signal.aborted) {
+        clearTimeout(timer);
+        timer = setTimeout(end, Math.max(0, 1000 * this.#left()));
+        const next = await this.#next(running);
+        if (next && running.size < this.#slots && this.#fits(running.size)) {
+          const key = keyOf(next);
+          const trial = this.#try(next, stop.signal).catch((error) => {
+            failure ??= { error };
+            end();
+          });
+          running.set(key, trial.finally(() => running.delete(key)));
+        } else if (running.size > 0) await Promise.race(running.values());
+        else break;
+      }
+    } finally {
+      clearTimeout(timer);
+      end();
+      await Promise.allSettled(running.values());
+      signal.removeEventListener("abort", end);
+    }
+    signal.throwIfAborted();
+    if (failure) throw failure.error;
+  }
+
+  /** Seconds that are left for trials: training the best config takes about as long as a trial. */
+  #left(): number {
+    return 60 * this.#options.minutes - this.elapsed - this.#usual();
+  }
+
+  /** Returns the median duration of a trial. */
+  #usual(): number {
+    const seconds = this.journal.trials.map(({ seconds }) => seconds).sort((a, b) => a - b);
+    return seconds[seconds.length >> 1] ?? 0;
+  }
+
+  /** Tells whether a trial may end in time. The first ones begin in any case. */
+  #fits(running: number): boolean {
+    return this.journal.trials.length + running === 0 || this.#usual() < this.#left();
+  }
+
+  /** Returns the next trial that does not run yet. Decides how many configs there are once the time for that is over. */
+  async #next(running: ReadonlyMap<string, unknown>): Promise<Trial | undefined> {
+    const { journal, elapsed } = this;
+    const { trials } = journal;
+    const begun = trials.filter(({ split }) => split === 0).length + running.size;
+    if (journal.width === undefined && begun >= Math.min(FEWEST, this.all.length)) {
+      const isOver = elapsed > FIRST_SPLIT * 60 * this.#options.minutes;
+      if (isOver || begun >= this.all.length) {
+        await journal.add({ type: "width", candidates: begun, elapsed });
+      }
+    }
+    return nextTrials(trials, journal.width ?? this.all.length).find((trial) =>
+      !running.has(keyOf(trial)) && (journal.width !== undefined || trial.split === 0)
+    );
+  }
+
+  /** Trains a trial and notes its result, unless `signal` stops it. */
+  async #try({ candidate, split }: Trial, signal: AbortSignal): Promise<void> {
+    const { resolve, rows, onNews, minutes: _, given: __, ...parts } = this.#options;
+    const { journal } = this;
+    const changes = this.all[candidate]!;
+    const id = newId(new Date());
+    const own: Partial<Config> = {
+      workers: 1,
+      seed: (this.#seed + split) >>> 0,
+      runsDir: this.#runsDir,
+      // Test rows must decide nothing.
+      test: "",
+      keepCheckpoints: 1,
+      checkpointEvery: 1_000_000_000,
+      maxSeconds: 0,
+      name: `${changesText(changes)}, split ${split + 1}`.slice(0, 100),
+      note: "",
+      tags: [journal.id],
+    };
+    const ofTrial: Resolve = (defaults = {}) => ({ ...resolve({ ...defaults, ...changes }), ...own });
+    await journal.add({ type: "began", candidate, split, run: id, changes });
+    const begun = performance.now();
+    const directory = join(this.#runsDir, id);
+    let validation: RowMetrics | undefined;
+    try {
+      const run = await openTraining(ofTrial, { ...parts, id, signal, ...rows && { input: rows() } });
+      onNews?.({ type: "began", run });
+      const stop = () => void run.stop(StopReason.signal);
+      const training = trainObserved(run, () => {});
+      signal.addEventListener("abort", stop);
+      if (signal.aborted) stop();
+      const summary = await training.finally(() => signal.removeEventListener("abort", stop));
+      if (isFinal(summary)) validation = summary.validation;
+    } catch (error) {
+      if (signal.aborted) return await removed(directory);
+      if (!(error instanceof TrainingError || error instanceof InputError)) throw error;
+      // The first trial is what the user asks for: its error is the user's. A change may ask too much.
+      if (candidate === 0 && split === 0) throw error;
+    }
+    if (signal.aborted && !validation) return await removed(directory);
+    await withoutCheckpoints(directory);
+    const trial: JournalTrial = {
+      type: "trial",
+      candidate,
+      split,
+      run: id,
+      changes,
+      score: validation ? scoreOf(validation, this.metric) : null,
+      ...validation && { loss: validation.loss, accuracy: validation.accuracy },
+      seconds: (performance.now() - begun) / 1000,
+      elapsed: this.elapsed,
+    };
+    await journal.add(trial);
+    onNews?.({ type: "trial", trial });
+  }
+}
+
+const keyOf = ({ candidate, split }: Trial) => `${candidate}/${split}`;
+
+/** Returns the metric, greater for better models. */
+function scoreOf({ loss, accuracy, macroF1 }: RowMetrics, metric: Config["metric"]): number {
+  return metric === "log-loss" ? -loss : metric === "accuracy" ? accuracy : macroF1;
+}
+
+async function removed(directory: string): Promise<void> {
+  await removeRun(directory).catch(() => {});
+}
+
+/** Removes the checkpoints of a trial, most of its bytes, as nothing resumes it. */
+async function withoutCheckpoints(directory: string): Promise<void> {
+  const folder = join(directory, "checkpoints");
+  for (const name of await readdir(folder).catch(() => [])) await rm(join(folder, name), { force: true });
+}
+
+/** Describes a config by its changes, as in `epochs 5, dropout 0.6`. */
+export function changesText(changes: Changes): string {
+  const texts = Object.entries(changes).map(([key, value]) => `${key} ${value}`);
+  return texts.length > 0 ? texts.join(", ") : "defaults";
+}
