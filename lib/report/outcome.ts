@@ -46,6 +46,8 @@ interface RunEnd {
   readonly isServed: boolean;
   /** An input of the model as a word of a command; default: a text. */
   readonly input?: string | undefined;
+  /** False if its rows cannot be read again, as those of standard input; default: true. */
+  readonly hasFiles?: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ interface RunEnd {
  */
 export function nextCommands(
   run: string,
-  { isFinal, isServed, input = '"your text"' }: RunEnd,
+  { isFinal, isServed, input = '"your text"', hasFiles = true }: RunEnd,
   program = "deno task",
 ): string[] {
   const name = shellWord(run);
@@ -64,13 +66,13 @@ export function nextCommands(
     `${program} evaluate ${name} --data FILE`,
     `${program} export ${name} --to js`,
     ...isServed ? [] : [`${program} serve ${name}`],
-    findWrongLabels(program),
+    ...hasFiles ? [findWrongLabels(name, program)] : [],
   ];
 }
 
-/** Returns the command that finds wrong labels among the rows of a training. */
-export function findWrongLabels(program = "deno task"): string {
-  return `${program} check FILE --cross-validate 5`;
+/** Returns the command that finds wrong labels among the rows of a run, or of a file. */
+export function findWrongLabels(rows = "FILE", program = "deno task"): string {
+  return `${program} check ${rows} --cross-validate 5`;
 }
 
 /** Quotes `text` if a shell would change it. */

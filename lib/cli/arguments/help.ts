@@ -9,7 +9,7 @@ export const OVERVIEW =
 
   ${PROGRAM} train [FILE …] [FLAGS]   train a run, watch it live and serve it (--help lists the flags)
   ${PROGRAM} tune FILE … --minutes 5  search for a better config, and train it
-  ${PROGRAM} check FILE …             report what training would read from the files
+  ${PROGRAM} check FILE … | RUN       report what training would read from files, or what a run read
   ${PROGRAM} resume RUN               resume an interrupted run
   ${PROGRAM} verify RUN               train a run again and check that it gives the same weights
   ${PROGRAM} serve RUN …              serve finished runs, such as runs/latest

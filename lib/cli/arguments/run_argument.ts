@@ -1,4 +1,5 @@
 /** Opens the run that a command names. */
+import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Arguments } from "./arguments.ts";
 import { flags } from "./flags.ts";
@@ -36,6 +37,20 @@ export async function namedRun(path: string, { runsDir }: Values): Promise<strin
     const folder = basename(place) === "latest" ? dirname(place) : place;
     throw inputError("run", `Cannot read the run "${path}": ${missingPermission("read", folder)}`);
   }
+}
+
+/** Returns the directory of the run that is the only argument; undefined if the arguments are files. Throws an InputError. */
+export async function runAmong(
+  [path, ...more]: readonly string[],
+  values: Values,
+): Promise<string | undefined> {
+  if (path === undefined || more.length > 0) return undefined;
+  const isName = basename(path) === "latest" || RUN_ID.test(basename(path));
+  return isName || await isThere(join(fromCaller(path), "run.json")) ? await namedRun(path, values) : undefined;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(() => true, () => false);
 }
 
 /** Reads a run's manifest, and returns the sources of a config of its values and the flags of a command. */

@@ -1,6 +1,6 @@
 /**
- * `check FILE …` reads data as training would, and reports on it. With `--cross-validate` it also trains n-grams, to find wrong
- * labels, and `--out` writes the rows with what was found.
+ * `check FILE …` reads data as training would, and reports on it; `check RUN` reads the data of a run as the run did. With
+ * `--cross-validate` it also trains n-grams, to find wrong labels, and `--out` writes the rows with what was found.
  */
 import { counted } from "../../base/counted.ts";
 import { z } from "zod";
@@ -8,22 +8,25 @@ import { flagsOf } from "../arguments/flags.ts";
 import { inspectData } from "../../data/load/load.ts";
 import { pathMarks, pathValue } from "../../config/paths.ts";
 import { dataShape } from "../../config/data_shape.ts";
+import { configSchema } from "../../config/schema.ts";
 import { InputError, inputError } from "../../base/errors.ts";
 import { callersFiles, parseArguments, parseOptions } from "../arguments/arguments.ts";
 import { checkReport } from "../terminal/check_report.ts";
 import type { LoadedData, LoadOptions } from "../../data/load/loaded_data.ts";
 import { compareSplits } from "../../run/evaluation/compare_splits.ts";
+import { rowsOfRun } from "../../run/evaluation/run_rows.ts";
 import { withTexts } from "../../data/load/example_texts.ts";
 import { shellWord } from "../../report/outcome.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { restrictReading } from "../arguments/reading.ts";
+import { runAmong } from "../arguments/run_argument.ts";
 import { labelsReport } from "../terminal/labels_report.ts";
 import { checkLabels, type LabelThreads, openLabelsTarget } from "./check_labels.ts";
 import { complain, type Terminal } from "../terminal/terminal.ts";
 
-const USAGE = `${PROGRAM} check FILE … [FLAGS]   (- for standard input)`;
+const USAGE = `${PROGRAM} check FILE … | RUN [FLAGS]   (- for standard input)`;
 
 const optionsSchema = z.strictObject({
   ...dataShape,
@@ -41,6 +44,7 @@ const optionsSchema = z.strictObject({
   ),
   force: z.boolean().default(false).describe("with --out: replace an existing file"),
   json: z.boolean().default(false).describe("print the statistics as JSON"),
+  runsDir: configSchema.shape.runsDir,
 });
 const flags = flagsOf(optionsSchema);
 
@@ -66,11 +70,15 @@ export async function checkCommand(
     return ExitCode.done;
   }
   if (positionals.length === 0) throw inputError("file", `No file is named. Usage: ${USAGE}`);
-  const { json, crossValidate, out, force, ...options } = parseOptions(optionsSchema, values);
+  const directory = await runAmong(positionals, values);
+  const run = directory === undefined ? undefined : await rowsOfRun(directory);
+  const { rules, ...like } = run?.options ?? {};
+  const { json, crossValidate, out, force, runsDir: _, ...given } = parseOptions(optionsSchema, { ...like, ...values });
+  const options = { ...given, ...rules && { rules } };
   if (options.groupColumn !== "" && options.timeColumn !== "") {
     throw inputError("timeColumn", "`timeColumn` and `groupColumn` are both given: expected one of them");
   }
-  const sources = callersFiles(positionals);
+  const sources = run ? run.sources : callersFiles(positionals);
   const target = await openLabelsTarget({ crossValidate, out, force }, sources);
   restrictReading(options, pathMarks(optionsSchema), [...sources, ...target ? [target.path, target.temporary] : []]);
   const { data, refusals } = await inspectData({
@@ -81,6 +89,7 @@ export async function checkCommand(
     ...input && { input },
     onRows: (rows) => terminal.live(counted(rows, "row")),
   }, true);
+  run?.refuseOthers(data.statistics);
   const read = await withTexts(data, options);
   const isMeasured = read.split && refusals.length === 0 && !sources.includes("-");
   const accuracy = isMeasured ? await splitAccuracy(data, { ...options, sources }) : undefined;
@@ -96,7 +105,8 @@ export async function checkCommand(
     if (labels && target) terminal.line(`Wrote ${counted(labels.rows, "row")} to ${target.path}`);
   }
   if (refusals.length === 0) {
-    if (!json) { for (const line of ["", "Training would accept this data", trainCommand(args)]) terminal.line(line); }
+    const accepted = ["", "Training would accept this data", ...run ? [] : [trainCommand(args)]];
+    if (!json) { for (const line of accepted) terminal.line(line); }
     return ExitCode.done;
   }
   if (!json) terminal.write("\nTraining would refuse this data:\n");

@@ -132,7 +132,8 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     if (summary && (!isFinal(summary) || opened.config.task === "table")) {
       const columns = parseColumns(opened.config.columns);
       const input = columns && shellWord(formOf(columns));
-      const end = { isFinal: isFinal(summary), isServed: !config.exit, input };
+      const hasFiles = !opened.config.data.includes("-");
+      const end = { isFinal: isFinal(summary), isServed: !config.exit, input, hasFiles };
       items(end.isFinal ? "Next" : "Resume", nextCommands(opened.directory, end, PROGRAM)).forEach((text) => say(text));
     }
     const gone = await keepRuns(dirname(opened.directory), config.keepRuns, [opened.id]);

@@ -7,6 +7,7 @@ import { checkCommand } from "../../../lib/cli/commands/check.ts";
 import { options, withFiles } from "../../data/reading.ts";
 import { sha256 as digestOf } from "../../../lib/base/sha256.ts";
 import { writeSuspects } from "../../../lib/run/evaluation/write_suspects.ts";
+import { trainTinyRows } from "../../run/tiny_run.ts";
 import { soon } from "../../serve/http/reading.ts";
 import { fakeTerminal } from "../terminal/fake_terminal.ts";
 
@@ -219,4 +220,26 @@ Deno.test("writeSuspects refuses rows of a file that has changed since it was re
       InputError,
       "changed while it was read",
     );
+  }));
+
+Deno.test("check RUN examines the rows that the run was trained on as it read them, or as flags say", () =>
+  withFiles({ "tickets.csv": tickets().replace("text,label", "words,kind") }, async (folder) => {
+    const [file, runsDir] = [join(folder, "tickets.csv"), join(folder, "runs")];
+    const columns = ["--text-column", "words", "--label-column", "kind"];
+    const run = await trainTinyRows({ runsDir, data: [file], textColumn: "words", labelColumn: "kind" });
+    const asked = ["--cross-validate", "5", "--json"];
+    const ofFile = await check([file, ...columns, ...asked]);
+    for (const name of [run.directory, join(runsDir, "latest")]) assertEquals(await check([name, ...asked]), ofFile);
+    assertEquals((await check(["latest", "--runs-dir", runsDir, ...asked])).out, ofFile.out);
+    assertEquals((await check([run.directory, "--seed", "7", ...asked])).out === ofFile.out, false);
+    const { out } = await check([run.directory, "--cross-validate", "5", "--out", join(folder, "out.csv")]);
+    assert(out.endsWith("out.csv\n\nTraining would accept this data\n"), out);
+
+    await Deno.writeTextFile(file, `${await Deno.readTextFile(file)}120,more,billing\n`);
+    await assertRejects(
+      () => check([run.directory, ...asked]),
+      InputError,
+      `"${file}" is no longer the file that run ${run.id} was trained on: its digest differs`,
+    );
+    await assertRejects(() => check([join(folder, "latest")]), InputError, "There is no run in");
   }));
