@@ -62,14 +62,14 @@ export interface SeveralErrors extends Omit<LabelErrors, "likely"> {
 /**
  * Does the same for rows that may have several labels: each label is a decision of its own between two classes, and a row is as
  * suspect as its worst one (Thyagarajan et al., "Identifying Incorrect Annotations in Multi-Label Classification Data", 2022).
- * `ofLabel` has the probability of that decision.
+ * `ofLabel` has the probability of that decision. Yields after each label, for inTurns().
  */
-export function findSeveralErrors(
+export function* findSeveralErrors(
   rows: RowLabels,
   probabilities: Float32Array,
   classes: number,
   isKnown: (label: number) => boolean,
-): SeveralErrors {
+): Generator<void, SeveralErrors, void> {
   const count = labelledRows(rows);
   const ofLabel = new Float32Array(count).fill(1);
   const wrong = new Map<number, number[]>();
@@ -89,6 +89,7 @@ export function findSeveralErrors(
     for (let row = 0; row < count; row++) {
       if (sides[row] === 0 || isKnown(label)) ofLabel[row] = Math.min(ofLabel[row]!, decisions.ofLabel[row]!);
     }
+    yield;
   }
   const suspects = Uint32Array.from(wrong.keys()).sort((a, b) => ofLabel[a]! - ofLabel[b]! || a - b);
   return { ofLabel, wrong, suspects };

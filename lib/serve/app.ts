@@ -8,6 +8,7 @@ import { describe, shortened } from "../base/printable.ts";
 import { fileRoutes } from "./routes/file_routes.ts";
 import { inferenceRoutes } from "./routes/inference_routes.ts";
 import { modelRoutes } from "./routes/model_routes.ts";
+import { labelRoutes } from "./routes/label_routes.ts";
 import { operationRoutes } from "./routes/operation_routes.ts";
 import { pageRoutes } from "./routes/page_routes.ts";
 import { predictRoutes } from "./routes/predict_routes.ts";
@@ -31,6 +32,7 @@ export function createApp(services: Services | PredictionServices, options: AppO
   if ("runs" in services) {
     fileRoutes(routes, services);
     startRoutes(routes, services, bodyLimitBytes);
+    labelRoutes(routes, services, bodyLimitBytes);
     runRoutes(routes, services, {
       heartbeatMs: options.heartbeatMs ?? 15_000,
       stallMs: options.stallMs ?? 30_000,

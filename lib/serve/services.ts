@@ -5,6 +5,7 @@
 import type { ClusterStatus, RunEvent } from "../base/events.ts";
 import type { OpenedModel, ServedModels } from "../predict/served_models.ts";
 import type { Notes } from "../config/notes_shape.ts";
+import type { Examinations } from "../run/library/examinations.ts";
 import type { DataFiles, FilePreview } from "../run/library/data_files.ts";
 import type { Admission, Edit, JsonText, Removal, RunAction, RunDetail, RunQuery } from "../run/types.ts";
 
@@ -20,6 +21,8 @@ export interface Runs {
   data(id: string): Promise<JsonText | undefined>;
   /** Metrics of its model on validation and test rows; undefined for generated data, and before the end of training. */
   evaluation(id: string): Promise<JsonText | undefined>;
+  /** Examines the labels of the rows of runs. */
+  readonly examinations: Pick<Examinations, "state" | "start" | "stop" | "rows">;
   /** Lists the files of rows that a run may name. */
   files?(): Promise<DataFiles>;
   /** Looks at the beginning of such a file; undefined if there is none. Throws an InputError if it has no rows. */

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { inTurns } from "../../lib/base/turns.ts";
 import { findLabelErrors, findSeveralErrors } from "../../lib/model/label_errors.ts";
 
 /** Returns probabilities of two classes from those of the second one. */
@@ -32,7 +33,7 @@ Deno.test("findLabelErrors suspects no row of a class that the models do not kno
   assertEquals([...findLabelErrors(labels, probabilities, 2, () => true).suspects], [3]);
 });
 
-Deno.test("findSeveralErrors suspects missing and surplus labels, and rates rows by the worst one", () => {
+Deno.test("findSeveralErrors suspects missing and surplus labels, and rates rows by the worst one", async () => {
   // Label 0 of row 1 is missing, label 1 of row 4 is surplus; row 5 has no labels.
   const own = [[0], [1], [0, 1], [0], [0, 1], []];
   const rows = {
@@ -40,10 +41,11 @@ Deno.test("findSeveralErrors suspects missing and surplus labels, and rates rows
     labelOffsets: Uint32Array.from([0, ...own.map((_, row) => own.slice(0, row + 1).flat().length)]),
   };
   const probabilities = Float32Array.of(0.9, 0.1, 0.97, 0.9, 0.9, 0.8, 0.8, 0.1, 0.9, 0.02, 0.1, 0.1);
-  const { suspects, ofLabel, wrong } = findSeveralErrors(rows, probabilities, 2, () => true);
+  const { suspects, ofLabel, wrong } = await inTurns(findSeveralErrors(rows, probabilities, 2, () => true));
   assertEquals([...suspects], [4, 1]);
   assertEquals(Array.from(ofLabel, (share) => share.toFixed(2)), ["0.90", "0.03", "0.80", "0.80", "0.02", "0.90"]);
   assertEquals([...wrong].sort(), [[1, [0]], [4, [1]]]);
   // Models that do not know a label say nothing of the rows that have it.
-  assertEquals([...findSeveralErrors(rows, probabilities, 2, (label) => label === 0).suspects], [1]);
+  const known = await inTurns(findSeveralErrors(rows, probabilities, 2, (label) => label === 0));
+  assertEquals([...known.suspects], [1]);
 });

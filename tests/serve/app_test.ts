@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dataOf, evaluationsOf, LABELS } from "../finished_run.ts";
 import { createWaitingApp } from "../../lib/serve/app.ts";
-import { fakeApp, fakePredictor, modelInfo } from "./fakes.ts";
+import { fakeApp, fakePredictor, fakeRuns, modelInfo } from "./fakes.ts";
 import { type ProblemBody, soon } from "./http/reading.ts";
 
 async function problem(response: Response): Promise<ProblemBody> {
@@ -48,6 +48,7 @@ Deno.test("GET /runs/:id names a missing run, and looks up no invalid id", async
   const { app } = fakeApp({
     services: {
       runs: {
+        ...fakeRuns([]),
         current: "r1",
         trains: false,
         list: () => Promise.resolve([]),

@@ -15,6 +15,7 @@ import type { App, AppOptions } from "../../lib/serve/pipeline/shell.ts";
 import type { Notes } from "../../lib/config/notes_shape.ts";
 import type { FilePreview } from "../../lib/run/library/data_files.ts";
 import { filled } from "../../lib/run/files/notes_file.ts";
+import type { CrossValidationState } from "../../lib/run/library/examinations.ts";
 import type { DataStatistics } from "../../lib/data/statistics.ts";
 import type { Evaluations } from "../../lib/model/evaluation.ts";
 import { dataOf, evaluationsOf, jsonText, LABELS } from "../finished_run.ts";
@@ -44,6 +45,8 @@ export class FakeRun {
   evaluation: Evaluations | undefined;
   /** Present while it waits in the queue. */
   queued: { place: number; config: RunDetail["config"] } | undefined;
+  /** Its cross-validation. */
+  labels: CrossValidationState = { state: "none", mayStart: true };
   /** Reason for which it could not start. */
   error: string | undefined;
   /** Events given to readers, open readers, and the event after which each reader began. */
@@ -193,6 +196,25 @@ export function fakeRuns(runs: FakeRun[], trains = true): FakeRuns {
     get: (id) => Promise.resolve(find(id)?.detail()),
     data: (id) => Promise.resolve(jsonText(find(id)?.data)),
     evaluation: (id) => Promise.resolve(jsonText(find(id)?.evaluation)),
+    examinations: {
+      state: (id) => Promise.resolve(find(id)!.labels),
+      start(id) {
+        if (!trains || library.admission === "never") return Promise.resolve("never");
+        if (runs.some(({ labels }) => labels.state === "running")) return Promise.resolve("busy");
+        find(id)!.labels = { state: "running", mayStart: true, progress: 0.25 };
+        return Promise.resolve("started");
+      },
+      stop(id) {
+        const run = find(id)!;
+        const { state } = run.labels;
+        if (state === "running") run.labels = { state: "none", mayStart: true };
+        return Promise.resolve(state === "running");
+      },
+      rows(id) {
+        const name = find(id)?.labels.rows;
+        return Promise.resolve(name === undefined ? undefined : { name, body: new Blob(["a,b\n"]).stream() });
+      },
+    },
     files: () => Promise.resolve({ files: [{ name: FILE.name, bytes: FILE.bytes }], more: false }),
     preview: (name) => Promise.resolve(name === FILE.name ? FILE : undefined),
     start(config) {
@@ -310,12 +332,12 @@ export function fakeServices(runs: Runs, { predictor = fakePredictor(), ...chang
 /** Makes an app over run `r1` with `events`, and the older run `r0`, which was trained on files. */
 export function fakeApp(
   { events = [], services = {}, ...options }: AppOptions & { events?: NewEvent[]; services?: ServiceChanges } = {},
-): { app: App; run: FakeRun; runs: FakeRuns } {
+): { app: App; run: FakeRun; older: FakeRun; runs: FakeRuns } {
   const [run, older] = [new FakeRun("r1"), new FakeRun("r0")];
   run.append(...events);
   older.state = "finished";
   older.data = dataOf(LABELS);
   older.evaluation = evaluationsOf(LABELS);
   const runs = fakeRuns([run, older]);
-  return { app: createApp(fakeServices(runs, services), options), run, runs };
+  return { app: createApp(fakeServices(runs, services), options), run, older, runs };
 }

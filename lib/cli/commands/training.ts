@@ -38,6 +38,8 @@ export interface TrainingOptions {
   readonly baselineUrl: URL;
   /** The module that the prediction thread runs. */
   readonly predictUrl: URL;
+  /** The module that a thread of cross-validation runs. */
+  readonly foldsUrl: URL;
   readonly cores: number;
   /** Standard input. */
   readonly input: AsyncIterable<Uint8Array>;
@@ -60,7 +62,7 @@ export type Open = (options: OpenOptions) => Promise<TrainingRun>;
  * to serve unless the config says to exit.
  */
 export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
-  const { terminal, assets, workerUrl, baselineUrl, predictUrl, cores } = options;
+  const { terminal, assets, workerUrl, baselineUrl, predictUrl, foldsUrl, cores } = options;
   const native = openKernels(config.kernels, terminal);
   restrictReading(config, configPaths);
   // Lines for people must not mix with JSON lines.
@@ -68,7 +70,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   const service = await startService({ config, assets: assets(), note: terminal.note });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
   const queue = new RunQueue(config);
-  const served = new ServedRun({ service, queue, config, predictUrl, native });
+  const served = new ServedRun({ service, queue, config, predictUrl, native, threads: { foldsUrl, cores } });
   let run: TrainingRun | undefined;
   let interrupted = false;
   let hasAddress = false;
@@ -165,7 +167,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   } finally {
     releaseKeys();
     await service.close();
-    served.close();
+    await served.close();
   }
 }
 

@@ -5,6 +5,7 @@ import type { NativeLibrary } from "../../engine/contract.ts";
 import type { ThreadPredictor } from "../../predict/predictor.ts";
 import { ServedModels } from "../../predict/served_models.ts";
 import { openPredictor } from "../../run/open_predictor.ts";
+import type { ExaminationThreads } from "../../run/library/examinations.ts";
 import { RunLibrary } from "../../run/library/library.ts";
 import type { RunQueue } from "../../run/library/run_queue.ts";
 import type { TrainingRun } from "../../run/training/training_run.ts";
@@ -18,6 +19,8 @@ interface ServedRunOptions {
   /** The module that the prediction thread runs. */
   readonly predictUrl: URL;
   readonly native: NativeLibrary | undefined;
+  /** Examine the labels of runs. */
+  readonly threads: ExaminationThreads;
 }
 
 export class ServedRun {
@@ -32,7 +35,7 @@ export class ServedRun {
 
   /** Serves `run` from now on. Requests that wait for a prediction of the previous run are refused. */
   show(run: TrainingRun): void {
-    const { service, queue, config, predictUrl, native } = this.#options;
+    const { service, queue, config, predictUrl, native, threads } = this.#options;
     const previous = this.#predictor;
     const predictor = openPredictor({
       model: run.model,
@@ -45,7 +48,7 @@ export class ServedRun {
     });
     this.#predictor = predictor;
     if (this.#library) this.#library.turnTo(run, run);
-    else this.#library = RunLibrary.live(run, queue);
+    else this.#library = RunLibrary.live(run, queue, threads);
     service.serve({
       runs: this.#library,
       models: ServedModels.only(predictor),
@@ -66,8 +69,9 @@ export class ServedRun {
     this.#status.observe(this.#library?.show(event) ?? event);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#predictor?.close();
+    await this.#library?.examinations.close();
   }
 }
 

@@ -2,7 +2,7 @@
 import { counted, percent, whole } from "../../base/counted.ts";
 import { printable, shortened } from "../../base/printable.ts";
 import type { RowFindings } from "../../model/label_findings.ts";
-import type { Examination } from "../../run/evaluation/examine_labels.ts";
+import type { Examination } from "../../model/examination.ts";
 import { item, more } from "./check_report.ts";
 import { confusedText } from "./evaluation_report.ts";
 

@@ -1,4 +1,5 @@
 /** Evaluates labels by the probabilities of models that were not fitted to the rows. */
+import { inTurns } from "../../base/turns.ts";
 import type { RowLabels } from "../../data/batches/table.ts";
 import { f1Of, macroF1 } from "../../data/class_counts.ts";
 import { countSeveral, labelledRows, labelsAt, pickLabels, shareRight } from "../../data/several.ts";
@@ -53,11 +54,11 @@ export function evaluateLabels(
 }
 
 /** Evaluates rows that may have several labels. The thresholds for the rows of a fold are chosen by those of the other folds. */
-export function evaluateSeveralLabels(
+export async function evaluateSeveralLabels(
   { names, labelled, probabilities, foldOf, folds, isKnown }: UnseenRows,
-): LabelsEvaluation {
+): Promise<LabelsEvaluation> {
   const [count, width] = [labelledRows(labelled), names.length];
-  const { ofLabel, suspects, wrong } = findSeveralErrors(labelled, probabilities, width, isKnown);
+  const { ofLabel, suspects, wrong } = await inTurns(findSeveralErrors(labelled, probabilities, width, isKnown));
   const all = Uint32Array.from(foldOf.keys());
   const pick = (rows: Uint32Array) => {
     const own = new Float32Array(rows.length * width);

@@ -15,7 +15,8 @@ import { rowsAt, textOf } from "../../data/row_texts.ts";
 import { labelsAt } from "../../data/several.ts";
 import { readingOf } from "../../formats/columns.ts";
 import type { ReadOptions } from "../../formats/read_options.ts";
-import type { CrossValidation, RowFindings } from "../../model/label_findings.ts";
+import type { Examination } from "../../model/examination.ts";
+import type { RowFindings } from "../../model/label_findings.ts";
 import { crossValidate, type FoldThreads } from "../../ngrams/folds/cross_validate.ts";
 import { drawFolds, loneFolds, strataOf } from "../../ngrams/folds/draw_folds.ts";
 import { ngramSpace } from "../../ngrams/features.ts";
@@ -26,8 +27,6 @@ const [LISTED, PAIRS, THIN] = [20, 10, 10];
 
 /** A class needs more rows in any case if it has fewer than this for each fold. */
 const FEW_PER_FOLD = 2;
-
-export type Examination = Omit<CrossValidation, "findings">;
 
 export interface Examined {
   readonly examination: Examination;
@@ -53,7 +52,7 @@ export async function examineLabels(data: LoadedData, options: ExaminationOption
     throw inputError("crossValidate", `${counted(rows, "row")} cannot be divided into ${folds} folds`);
   }
   threads.signal?.throwIfAborted();
-  const foldOf = drawFolds(strataOf(table, classes), groupsOf(data), folds, seed);
+  const foldOf = drawFolds(strataOf(table, classes), await inTurns(groupsOf(data)), folds, seed);
   const lone = loneFolds(table, foldOf, classes);
   const others = data.statistics.vocabulary.vectors?.others ?? 0;
   const space = ngramSpace(preprocessing.tokenizer.kind, data.vocabulary - others);
@@ -71,7 +70,7 @@ export async function examineLabels(data: LoadedData, options: ExaminationOption
   const probabilities = await crossValidate(problem, threads);
   const evaluate = table.labelOffsets ? evaluateSeveralLabels : evaluateLabels;
   const isKnown = (label: number) => lone[label]! < 0;
-  const found = evaluate({ names, labelled: table, probabilities, foldOf, folds, isKnown });
+  const found = await evaluate({ names, labelled: table, probabilities, foldOf, folds, isKnown });
   const { partners, shares } = await inTurns(findNearDuplicates(table));
   threads.signal?.throwIfAborted();
 
@@ -129,13 +128,15 @@ function joined(labels: readonly string[]): string {
  * Returns a group of each row: that of its column, or else the first row with the same tokens, because no row may be predicted
  * by a model of its copies.
  */
-function groupsOf({ groups, training: { table } }: LoadedData): Uint32Array {
+function* groupsOf({ groups, training: { table } }: LoadedData): Generator<void, Uint32Array, void> {
   if (groups) return groups;
   const duplicates = new Duplicates();
-  const firsts = Uint32Array.from({ length: rowsOf(table) }, (_, row) => {
+  const firsts = new Uint32Array(rowsOf(table));
+  for (let row = 0; row < firsts.length; row++) {
     const tokens = tokensOf(table, row);
-    return duplicates.add(tokens, tokens.length, row, 0).first;
-  });
+    firsts[row] = duplicates.add(tokens, tokens.length, row, 0).first;
+    yield;
+  }
   duplicates.clear();
   return firsts;
 }

@@ -20,6 +20,7 @@ import type { Manifest } from "../files/manifest.ts";
 import { readSummary } from "../log/summary.ts";
 import type { TrainingRun } from "../training/training_run.ts";
 import { type DataFiles, type FilePreview, listDataFiles, previewDataFile } from "./data_files.ts";
+import { Examinations, type ExaminationThreads } from "./examinations.ts";
 import type { RunQueue } from "./run_queue.ts";
 import { readRun, readRunManifest, readRunMetrics, selectRuns } from "./saved_runs.ts";
 import { ShownPaths } from "./shown_paths.ts";
@@ -40,16 +41,29 @@ export class RunLibrary {
   /** Caches events as clients see them: many clients ask for the same event. */
   readonly #shownEvents = new WeakMap<RunEvent, RunEvent>();
 
-  private constructor(current: Pick<TrainingRun, "id" | "directory">, live?: TrainingRun, queue?: RunQueue) {
+  /** Cross-validations of the runs. */
+  readonly examinations: Examinations;
+
+  private constructor(
+    current: Pick<TrainingRun, "id" | "directory">,
+    live?: TrainingRun,
+    queue?: RunQueue,
+    threads?: ExaminationThreads,
+  ) {
     this.#runsDir = dirname(current.directory);
     this.#current = current;
     if (live) this.add(live);
     this.#queue = queue;
+    this.examinations = new Examinations({
+      directoryOf: (id) => this.#directory(id),
+      shownFor: async (id) => this.#shown(await this.#configOf(id)),
+      threads,
+    });
   }
 
-  /** Opens the directory of `run`, which is training, and of later runs from `queue`. */
-  static live(run: TrainingRun, queue?: RunQueue): RunLibrary {
-    return new RunLibrary(run, run, queue);
+  /** Opens the directory of `run`, which is training, and of later runs from `queue`. `threads` may examine labels. */
+  static live(run: TrainingRun, queue?: RunQueue, threads?: ExaminationThreads): RunLibrary {
+    return new RunLibrary(run, run, queue, threads);
   }
 
   /** Opens the directory around the saved run `id`, which is in `directory`. */
@@ -248,7 +262,8 @@ export class RunLibrary {
   /** Removes run `id`, which exists. */
   async remove(id: string): Promise<Removal> {
     if (this.#queue?.remove(id)) return "removed";
-    if (!RUN_ID.test(id) || id === this.current || id === this.#queue?.starting) return "busy";
+    const isUsed = id === this.current || id === this.#queue?.starting || this.examinations.examines(id);
+    if (!RUN_ID.test(id) || isUsed) return "busy";
     const removal = await removeRun(this.#directory(id));
     if (removal === "removed") this.#indexes.delete(id);
     return removal;

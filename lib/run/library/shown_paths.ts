@@ -1,5 +1,6 @@
 /** Hides from clients where files are on this machine: they see names relative to the data directory, or only file names. */
 import { Buffer } from "node:buffer";
+import type { z } from "zod";
 import { basename, isAbsolute, join, sep } from "node:path";
 import { pathsIn, withPaths } from "../../config/paths.ts";
 import { configPaths } from "../../config/schema.ts";
@@ -39,6 +40,14 @@ export class ShownPaths {
   /** Replaces the paths in `json`, which may be long. */
   json(json: JsonText): JsonText {
     return this.#names.reduce((shown, [path, name]) => replaced(shown, escaped(path), escaped(name)), json);
+  }
+
+  /** Replaces the paths in `value`, which `schema` describes. */
+  value<Value>(value: Value, schema: z.ZodType<Value>): Value {
+    return this.#names.length === 0 ? value : schema.parse(JSON.parse(this.#names.reduce(
+      (shown, [path, name]) => shown.replaceAll(escaped(path), () => escaped(name)),
+      JSON.stringify(value),
+    )));
   }
 
   /** Returns the event with names for paths, and the same object if the event has no path. */

@@ -39,7 +39,7 @@ function appFor(status: string, path: string): App {
     services.predictor = fakePredictor({ model: noVersion, predict: noVersion });
   }
   const over = path.endsWith("events") && !["404", "400"].includes(status);
-  const { app, run, runs } = fakeApp({
+  const { app, run, older, runs } = fakeApp({
     events: over ? [checkpoint(1), failed] : [checkpoint(1)],
     services,
     ...options,
@@ -47,6 +47,12 @@ function appFor(status: string, path: string): App {
   if (path === "/runs" && status === "503") runs.admission = "full";
   if (path === "/runs" && status === "409") runs.admission = "never";
   if (path === "/runs/{id}" && status === "409") runs.removal = "busy";
+  if (path.includes("/cross-validation")) {
+    if (status === "409") runs.admission = "never";
+    if (status === "503") older.labels = { state: "running", mayStart: true };
+    if (status === "204") run.labels = { state: "running", mayStart: true };
+    if (status === "200") run.labels = { state: "finished", mayStart: true, rows: "suspects.csv" };
+  }
   if (path.endsWith("/resume") && status === "202") run.state = "paused";
   if (path.endsWith("/pause") && status === "409") run.state = "paused";
   if (path.endsWith("/stop") && status === "409") run.state = "stopping";
@@ -80,10 +86,11 @@ function requestFor(method: string, path: string, status: string): [path: string
   if (path.endsWith("/predict") && method === "get") {
     return status === "400" ? [address, { method: "GET" }] : [`${address}?tokens=1,2,3`, init];
   }
-  if (method === "post" && (path === "/runs" || !path.startsWith("/runs"))) {
+  const ofRuns = path === "/runs" || path.endsWith("/cross-validation");
+  if (method === "post" && (ofRuns || !path.startsWith("/runs"))) {
     if (status !== "421") delete init.headers["Host"];
-    init.body = path === "/runs" ? "{}" : path.startsWith("/v2") ? tensors : body;
-    if (status === "400") init.body = path === "/runs" ? "[]" : "{}";
+    init.body = ofRuns ? "{}" : path.startsWith("/v2") ? tensors : body;
+    if (status === "400") init.body = ofRuns ? "[]" : "{}";
     if (status === "413") init.body = " ".repeat(2000);
     if (status === "415") init.headers["Content-Type"] = "image/png";
   }
