@@ -3,19 +3,25 @@ import type { Answer, Prediction } from "../lib/predict/types.ts";
 import type { Property } from "../lib/report/run_form.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 import type { RunList } from "../lib/serve/routes/run_routes.ts";
-import type { Question } from "./state/question.ts";
+import { bodyOf, type Question } from "./state/question.ts";
 
 /** Answers to questions, in their order, all by the same weights. */
 export type Answers = Pick<Answer, "run" | "round" | "digest" | "predictions">;
 
-/** The server refused a request. The message has its own words, one line per problem; `fields` names the values at fault. */
+/** A value at fault, and the server's words about it. */
+export interface Fault {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The server refused a request. The message has its own words, one line per fault. */
 export class Refusal extends Error {
-  readonly fields: readonly string[];
+  readonly faults: readonly Fault[];
   readonly status: number;
 
-  constructor(message: string, fields: readonly string[], status: number) {
+  constructor(message: string, faults: readonly Fault[], status: number) {
     super(message);
-    this.fields = fields;
+    this.faults = faults;
     this.status = status;
   }
 }
@@ -54,12 +60,9 @@ export async function runProperties(): Promise<Readonly<Record<string, Property>
 
 /** Predicts labels. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */
 export async function predict(questions: readonly Question[], explain = false): Promise<Answers> {
-  if (questions.length > 1) return await request<Answers>("predict", "POST", { instances: questions });
-  const answer = await request<Omit<Answers, "predictions"> & Prediction>("predict", "POST", {
-    ...questions[0],
-    ...explain && { explain },
-  });
-  return { ...answer, predictions: [answer] };
+  const body = { ...bodyOf(questions), ...explain && { explain } };
+  const answer = await request<Answers | Omit<Answers, "predictions"> & Prediction>("predict", "POST", body);
+  return "predictions" in answer ? answer : { ...answer, predictions: [answer] };
 }
 
 /** Aborts a request after this time, so that the page does not wait for a server that hangs. */
@@ -79,14 +82,14 @@ export async function request<Body>(path: string, method = "GET", body?: unknown
 interface Problem {
   readonly title?: string;
   readonly detail?: string;
-  readonly errors?: readonly { readonly field: string; readonly message: string }[];
+  readonly errors?: readonly Fault[];
 }
 
 function refusal({ status, statusText }: Response, problem: Problem | undefined): Refusal {
   const { title = `The server answered ${status} ${statusText}`.trim(), detail = title, errors = [] } = problem ?? {};
   // `detail` has only the first problem and the number of the others.
   const message = errors.length > 0 ? errors.map((error) => error.message).join("\n") : detail;
-  return new Refusal(message, errors.map(({ field }) => field), status);
+  return new Refusal(message, errors, status);
 }
 
 /** Returns the message of an error for the page to show. */

@@ -5,6 +5,7 @@ import { type ComponentChildren, type ComponentType, h } from "preact";
 import { useEffect } from "preact/hooks";
 import { percent } from "../lib/report/format.ts";
 import { Evaluation } from "./evaluation/evaluation.ts";
+import { Explained } from "./evaluation/explainer.ts";
 import { Overview } from "./overview/overview.ts";
 import { Runs } from "./runs/runs.ts";
 import { Service } from "./service/service.ts";
@@ -45,7 +46,7 @@ export function App({ store }: { readonly store: Store }): ComponentChildren {
       ${h(Header, { store })}
       ${h(Notice, { store })}
       ${banner && h(BannerView, banner)}
-      <main>${h(VIEWS[address.view], { store })}</main>
+      <main>${h(Explained.Provider, { value: store.explainer.value }, h(VIEWS[address.view], { store }))}</main>
     </div>`;
 }
 

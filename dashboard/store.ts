@@ -15,8 +15,10 @@ import type { RunList } from "../lib/serve/routes/run_routes.ts";
 import { messageOf, pathOf, request } from "./api.ts";
 import type { Axis } from "./charts/plot.ts";
 import { follow, type Follower, type Link } from "./connection.ts";
+import { Explainer } from "./evaluation/explainer.ts";
 import { RunStore } from "./runs/run_store.ts";
 import { type Address, linkTo, parseAddress } from "./state/address.ts";
+import { isExplained } from "./state/question.ts";
 
 /** Minimum time between two draws: people do not read faster, and a replayed history must not draw every event. */
 const BETWEEN_MS = 100;
@@ -59,6 +61,12 @@ export class Store implements Follower {
   readonly model = loaded<ModelInfo>(() => {
     // After a restart of the server it may be another one: the fragment makes it another address.
     return this.#run.value !== "" && `model#${this.#restarts.value}`;
+  });
+  /** Explains the mistakes of the evaluated model, if the server answers with it and a row is one text with one label. */
+  readonly explainer = computed(() => {
+    const { value: model } = this.model.value;
+    const isPossible = model?.run === this.#run.value && isExplained(model) && !model.several && !model.columns;
+    return isPossible && this.evaluations.value.value ? new Explainer() : undefined;
   });
   readonly #finished = loaded<RunList>(() => this.#files.value && "runs?state=finished&limit=50");
 

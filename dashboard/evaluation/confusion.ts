@@ -1,13 +1,16 @@
+/// <reference lib="dom" />
 /** Shows what the model confuses: the matrix of classes, the most confused pairs, and mistakes with their texts. */
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedEvent } from "preact";
-import { useMemo } from "preact/hooks";
+import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
 import { counted } from "../../lib/base/counted.ts";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
 import { type Cell, matrixOf, worstMixups, wrongRows } from "../../lib/report/evaluation/confusion.ts";
 import { count, percent } from "../../lib/report/format.ts";
 import { Card, Short } from "../ui/card.ts";
+import { Coloured } from "../ui/reasons.ts";
+import { Explained } from "./explainer.ts";
 
 /** Classes of the rows and classes that they were given, by name; undefined for any. */
 interface Filter {
@@ -49,8 +52,9 @@ export function ConfusionCards({ evaluation }: { readonly evaluation: Evaluation
     : `${counted(labels.length, "class")}. The most confused pairs:`;
   const head = markup`${select("label", "Class")}${select("given", "Predicted")}`;
   const kept = `${shown.length < all ? `${shown.length} of ` : ""}${counted(all, "mistake")}, the most confident first`;
+  const shades = useContext(Explained) ? ". Shaded words speak for the wrong answer, underlined ones against it" : "";
   const rows = shown.map((one) => h(Mistake, { key: one.place, ...one }));
-  const list = markup`<p id="mistakes-note" class="hint" role="status">${kept}</p>
+  const list = markup`<p id="mistakes-note" class="hint" role="status">${kept}${shades}</p>
     <ol id="mistake-rows" class="mistakes" tabindex="0" aria-labelledby="mistakes-title">${rows}</ol>`;
   const pairs = markup`<p id="confusion-note" class="hint">${note}</p>${matrix}`;
   return [
@@ -120,9 +124,25 @@ export function ConfusedPairs({ id, evaluation, labels, most }: PairsProps): Com
 
 type MistakeProps = Evaluation["mistakes"][number];
 
-/** A row that the model got wrong: where it is, its text, its class and the one that was predicted. */
+/** A row that the model got wrong: where it is, its text, its class and the one that was predicted, if possible with reasons. */
 export function Mistake({ place, text, label, given, confidence }: MistakeProps): ComponentChildren {
+  const explainer = useContext(Explained);
+  const item = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (!explainer) return undefined;
+    const observer = new IntersectionObserver((seen) => void explainer.show(text, seen.at(-1)!.isIntersecting));
+    observer.observe(item.current!);
+    return () => {
+      observer.disconnect();
+      void explainer.show(text, false);
+    };
+  }, [explainer, text]);
+  const reasons = explainer?.of(text).value;
+  // The model may read more of the row than this text.
+  const shown = reasons?.label === given ? h(Coloured, { text, reasons }) : text;
   const [actual, predicted] = [h(Short, { text: label, look: "actual" }), h(Short, { text: given, look: "predicted" })];
-  return markup`<li><p class="verdict">${actual}${" predicted as "}${predicted}${` (${percent(confidence)}) `}<span
-    class="place">${place}</span></p><p class="text">${text}</p></li>`;
+  return markup`<li ref=${item}><p class="verdict">${actual}${" predicted as "}${predicted}${` (${
+    percent(confidence)
+  }) `}<span
+    class="place">${place}</span></p><p class="text">${shown}</p></li>`;
 }

@@ -7,7 +7,7 @@ import { count, percent, shortDigest } from "../../lib/report/format.ts";
 import type { Answers } from "../api.ts";
 import { type Question, textOf } from "../state/question.ts";
 import { Bar, Short } from "../ui/card.ts";
-import { ReasonsView } from "./reasons.ts";
+import { ReasonsView } from "../ui/reasons.ts";
 
 /** Most classes with a bar of their own. */
 const MOST = 6;

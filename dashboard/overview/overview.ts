@@ -28,7 +28,7 @@ export function Overview({ store }: { readonly store: Store }): ComponentChildre
     <div class="view overview" data-evaluated=${String(evaluations !== undefined)}>
       ${h(QualityCard, qualityOf(view, { data: store.data.value.value, last: store.before }))}
       ${h(ProgressCard, { view, seconds: store.seconds.value })}
-      ${h(PredictBox, { run: view.run, model: store.model.value })}
+      ${h(PredictBox, { run: view.run, model: store.model.value, columns: store.data.value.value?.columns })}
       ${hasRows && h(MistakesCard, mistakes)}
       ${hasCurves && markup`<div class="curves">${h(Curves, { view, axis: store.axis })}</div>`}
     </div>`;

@@ -2,14 +2,14 @@
 /** The form for a new run, with a field for each value that the server takes. The server checks them. */
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
-import { type ComponentChildren, h, type TargetedEvent } from "preact";
+import { type ComponentChildren, h } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import {
   asChoice,
   BASIC,
   commaList,
   commandOf,
-  type Field,
+  type Field as Value,
   fieldsOf,
   inFormWords,
   textsOf,
@@ -24,6 +24,7 @@ import type { DataFiles, FilePreview } from "../../lib/run/library/data_files.ts
 import type { RunDetail } from "../../lib/run/types.ts";
 import { messageOf, Refusal, request, runProperties } from "../api.ts";
 import { Command } from "../ui/copy.ts";
+import { Field } from "../ui/field.ts";
 import { Numbers } from "../ui/table.ts";
 
 interface NewRunProps {
@@ -55,7 +56,7 @@ interface FormProps extends Pick<NewRunProps, "started"> {
 
 function Form({ config, data, started }: FormProps): ComponentChildren {
   const form = useRef<HTMLFormElement>(null);
-  const fields = useSignal<readonly Field[]>([]);
+  const fields = useSignal<readonly Value[]>([]);
   const files = useSignal<DataFiles["files"]>([]);
   const texts = useSignal<ReadonlyMap<string, string>>(new Map());
   const preview = useSignal<FilePreview | undefined>(undefined);
@@ -64,8 +65,8 @@ function Form({ config, data, started }: FormProps): ComponentChildren {
   const status = useSignal("");
   const focus = (name: string | undefined) => form.current?.querySelector<HTMLElement>(`#new-${name}`)?.focus();
   const fail = (problem: unknown) => {
-    const at = problem instanceof Refusal ? problem.fields : [];
-    wrong.value = new Set(at.map((field) => field.replace(/\[.*/, "")));
+    const faults = problem instanceof Refusal ? problem.faults : [];
+    wrong.value = new Set(faults.map(({ field }) => field.replace(/\[.*/, "")));
     error.value = inFormWords(messageOf(problem));
   };
   useEffect(() => {
@@ -99,16 +100,21 @@ function Form({ config, data, started }: FormProps): ComponentChildren {
     }, fail);
   };
   const names = files.value.map(({ name }) => name);
-  const row = (field: Field) =>
-    h(FieldRow, {
-      key: field.name,
-      field: asChoice(field, preview.value ?? NO_COLUMNS),
-      files: names,
-      text: texts.value.get(field.name) ?? "",
-      isWrong: wrong.value.has(field.name),
-      set: (text: string) => texts.value = new Map([...texts.peek(), [field.name, text]]),
+  const row = (one: Value) => {
+    const field = asChoice(one, preview.value ?? NO_COLUMNS);
+    const { name, label, hint, kind, fallback, minimum, maximum } = field;
+    const text = texts.value.get(name) ?? "";
+    return h(Field, {
+      ...{ key: name, id: `new-${name}`, label, hint, text },
+      kind: kind === "choice" || kind === "number" ? kind : "text",
+      options: kind === "choice" ? field.options : withFiles(field, text, names),
+      placeholder: kind !== "choice" ? fallback : fallback === "" ? "none" : `default: ${fallback}`,
+      isWrong: wrong.value.has(name),
+      set: (text: string) => texts.value = new Map([...texts.peek(), [name, text]]),
+      more: { min: minimum, max: maximum },
     });
-  const isBasic = ({ name }: Field) => BASIC.includes(name);
+  };
+  const isBasic = ({ name }: Value) => BASIC.includes(name);
   const others = fields.value.filter((field) => !isBasic(field));
   const isUnfolded = others.some(({ name }) => wrong.value.has(name));
   const rows = preview.value?.rows.slice(0, 3) ?? [];
@@ -128,34 +134,4 @@ function Form({ config, data, started }: FormProps): ComponentChildren {
       <p id="new-error" class="error wide" role="alert">${error.value}</p>
       <p id="new-status" class="hint wide" role="status">${status.value}</p>
     </form>`;
-}
-
-interface RowProps {
-  readonly field: Field;
-  /** Files to choose from. */
-  readonly files: readonly string[];
-  readonly text: string;
-  readonly isWrong: boolean;
-  readonly set: (text: string) => void;
-}
-
-export function FieldRow({ field, files, text, isWrong, set }: RowProps): ComponentChildren {
-  const { name, label, hint, kind, options, fallback, minimum, maximum } = field;
-  const id = `new-${name}`;
-  const change = (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) => set(event.currentTarget.value);
-  const common = { id, "aria-describedby": `${id}-hint`, "aria-invalid": isWrong ? "true" : undefined };
-  const option = (value: string) => markup`<option key=${value} value=${value}>${value}</option>`;
-  const offered = withFiles(field, text, files);
-  const list = `${id}-files`;
-  const input = kind === "choice"
-    ? markup`<select ...${common} value=${text} onChange=${change}><option value="">${
-      fallback === "" ? "none" : `default: ${fallback}`
-    }</option>${options.map(option)}</select>`
-    : markup`<input ...${common} type=${kind === "number" ? "number" : "text"} min=${minimum} max=${maximum} step="any"
-        list=${offered.length > 0 ? list : undefined} autocomplete="off" spellcheck=${false} placeholder=${fallback}
-        value=${text} onInput=${change} />${
-      offered.length > 0 && markup`<datalist id=${list}>${offered.map(option)}</datalist>`
-    }`;
-  return markup`<p><label for=${id}>${label}</label>${input}
-    <span id="${id}-hint" class="hint">${hint}</span></p>`;
 }

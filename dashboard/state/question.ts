@@ -1,5 +1,5 @@
 /** Turns what the user typed into questions for the model, and into commands that ask the same. No DOM. */
-import { isRecord } from "../../lib/base/record.ts";
+import type { ColumnKind } from "../../lib/formats/columns.ts";
 import type { ModelInfo, Prediction } from "../../lib/predict/types.ts";
 
 /** The fields of a model of several columns. */
@@ -26,29 +26,42 @@ export function linesOf(text: string): string[] {
   return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 }
 
-/** Returns the questions in `text`: one, or one per line; none if it is empty. */
-export function questionsOf(text: string, model: Pick<ModelInfo, "text" | "columns">, isPerLine: boolean): Question[] {
-  const texts = isPerLine ? linesOf(text) : text.trim() === "" ? [] : [text];
-  if (model.columns) return texts.map(fieldsIn);
-  return texts.map((one) => model.text ? { text: one } : { tokens: parseTokens(one) });
+/** Returns the question in `texts`, one for each field of the box, or one per line of a text; none if all are empty. */
+export function questionsOf(
+  texts: readonly string[],
+  { text: isText, columns }: Pick<ModelInfo, "text" | "columns">,
+  isPerLine: boolean,
+): Question[] {
+  if (texts.every((text) => text.trim() === "")) return [];
+  if (columns) return [Object.fromEntries(columns.map(({ name, kind }, at) => [name, valueOf(kind, texts[at] ?? "")]))];
+  return (isPerLine ? texts.flatMap(linesOf) : texts)
+    .map((text) => isText ? { text } : { tokens: parseTokens(text) });
 }
 
-/** Returns the fields in `text`, which is JSON; the server refuses any other text, and says what it expects. */
-function fieldsIn(text: string): Fields {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : { text };
-  } catch {
-    return { text };
-  }
+/** Returns the value that a column gets: null for a missing one. */
+function valueOf(kind: ColumnKind, text: string): string | number | null {
+  if (kind === "text") return text;
+  const number = kind === "number" ? Number(text) : NaN;
+  return text.trim() === "" ? null : Number.isNaN(number) ? text : number;
 }
 
-const bodyOf = (questions: readonly Question[]): string =>
-  JSON.stringify(questions.length === 1 ? questions[0] : { instances: questions });
+/** Tells whether the model can say why it gives an answer. */
+export function isExplained({ text, labels, several = false }: ModelInfo): boolean {
+  return text && (several || labels.length > 1);
+}
+
+/** Keys of a body that are options: a field of that name must be within `instances`. */
+const OPTIONS = ["instances", "reject", "top", "probabilities", "explain"];
+
+/** Returns the body of a request that asks `questions`. */
+export function bodyOf(questions: readonly Question[]): Fields {
+  const [first = {}, ...others] = questions;
+  return others.length > 0 || OPTIONS.some((key) => key in first) ? { instances: questions } : first;
+}
 
 /** Returns a command for a shell that asks `questions`. */
 export function asCurl(questions: readonly Question[], address: string): string {
-  return `curl ${address} -d '${bodyOf(questions).replaceAll("'", `'\\''`)}'`;
+  return `curl ${address} -d '${JSON.stringify(bodyOf(questions)).replaceAll("'", `'\\''`)}'`;
 }
 
 /** Returns the same in TypeScript. */
@@ -56,7 +69,7 @@ export function asTypeScript(questions: readonly Question[], address: string): s
   return `const response = await fetch(${JSON.stringify(address)}, {
   method: "POST",
   headers: { "content-type": "application/json" },
-  body: JSON.stringify(${bodyOf(questions)}),
+  body: JSON.stringify(${JSON.stringify(bodyOf(questions))}),
 });
 console.log(await response.json());`;
 }

@@ -82,6 +82,9 @@ export interface PredictorStatistics {
   readonly restarts: number;
 }
 
+/** Limits the sequences that a request explains: together they take as long as 1024 predictions. */
+export const MOST_EXPLAINED = 8;
+
 /** Temporarily unavailable: retry later. */
 export class Unavailable extends Error {
   override readonly name = "Unavailable";

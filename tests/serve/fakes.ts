@@ -279,7 +279,7 @@ export function predictorOf(
   const read = openReading(json && openPreprocessing(json));
   return {
     shape: model,
-    reader: createReader(model, json),
+    reader: createReader(model, json, { served: true }),
     model: () => Promise.resolve(model),
     predict: (inputs, { reject = 0, ...options } = {}) =>
       Promise.resolve({

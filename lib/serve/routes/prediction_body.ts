@@ -5,6 +5,7 @@ import { describe, shortened } from "../../base/printable.ts";
 import { formOf } from "../../formats/columns.ts";
 import { InputError, inputError, Problems } from "../../base/errors.ts";
 import type { Answer, Input, ModelShape, PredictOptions, Reader } from "../../predict/types.ts";
+import { MOST_EXPLAINED } from "../../predict/types.ts";
 import { mapInTurns } from "../../base/turns.ts";
 import { shownAnswer } from "../../standalone/answers.ts";
 import { checkExplainable } from "../../standalone/explain.ts";
@@ -51,9 +52,6 @@ const explainSchema = z.boolean().optional().openapi({
   description:
     "Whether predictions have `reasons`: what each token adds to the answer against the second most probable one",
 });
-
-/** Limits the sequences that a request explains: together they take as long as 1024 predictions. */
-const MOST_EXPLAINED = 8;
 
 /** Limits the probabilities in an answer: as JSON they have about 40 MB. */
 const MOST_PROBABILITIES = 2 ** 21;

@@ -136,7 +136,7 @@ const STATES: readonly {
     prepare: async (page) => {
       await shows(page, "#run-list tbody", "queued · 2");
       await page.getByRole("button", { name: "New run" }).click();
-      await page.locator("#new-data-files option").waitFor({ state: "attached" });
+      await page.locator("#new-data-list option").waitFor({ state: "attached" });
       await page.getByRole("combobox", { name: "Data" }).fill("tickets.csv");
       await shows(page, "#new-preview", "where is my parcel");
       await page.getByText("All other options").click();

@@ -22,13 +22,33 @@ export function parityPredictor(run: string): Predictor {
   };
 }
 
-/** Gives a text the class with the number of its known words, or the last class. */
-export function textPredictor(run: string, { classes, maxLength }: DataStatistics): Predictor {
+/** Explains each answer by its first five letters. */
+function explained(predictor: Predictor): Predictor {
+  const tokens = [{ token: "first", weight: 1, start: 0, end: 5 }];
+  const because = { against: "other", logOdds: 1, rest: 0, tokens, ngrams: [] };
+  return {
+    ...predictor,
+    async predict(inputs, options) {
+      const answer = await predictor.predict(inputs, options);
+      if (!options?.explain) return answer;
+      const reasons = (label: string | null) => ({ reasons: { label: label ?? "", ...because } });
+      return { ...answer, predictions: answer.predictions.map((one) => ({ ...one, ...reasons(one.label) })) };
+    },
+  };
+}
+
+/**
+ * Gives a text the class with the number of its known words, or the last class. Where the data have columns, there is a
+ * text before them.
+ */
+export function textPredictor(run: string, { classes, maxLength, columns: others }: DataStatistics): Predictor {
+  const text = { name: "subject", kind: "text" } as const;
+  const columns = others && { columns: [text, ...others.map(({ name, kind }) => ({ name, kind }))] };
   const labels = classes.map(({ label }) => label);
   const vocabulary = ["refund", "please", "crash", "my", "parcel"];
-  const model: ModelInfo = { run, labels, vocabulary: 7, length: maxLength, text: true, ...version };
+  const model: ModelInfo = { run, labels, vocabulary: 7, length: maxLength, text: true, ...columns, ...version };
   const tokenizer = { kind: "words", lowercase: true, punctuation: "keep" } as const;
-  return predictorOf(model, ({ tokens }) => {
+  return explained(predictorOf(model, ({ tokens }) => {
     const chosen = Math.min(Array.from(tokens).filter((token) => token > 1).length, labels.length - 1);
     const rest = 0.2 / (labels.length - 1);
     return {
@@ -36,5 +56,5 @@ export function textPredictor(run: string, { classes, maxLength }: DataStatistic
       label: labels[chosen]!,
       probabilities: labels.map((_, at) => at === chosen ? 0.8 : rest),
     };
-  }, { tokenizer, vocabulary, maxLength, truncate: "end" });
+  }, { tokenizer, vocabulary, maxLength, truncate: "end", ...columns }));
 }

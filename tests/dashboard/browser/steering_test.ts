@@ -198,7 +198,7 @@ browserTest(
     await dialog.waitFor({ state: "detached" });
 
     await page.getByRole("button", { name: "New run" }).click();
-    await page.locator("#new-data-files option").waitFor({ state: "attached" });
+    await page.locator("#new-data-list option").waitFor({ state: "attached" });
     await page.getByRole("combobox", { name: "Data" }).fill("tickets.csv");
     await shows(page, "#new-preview", "where is my parcel");
     assertEquals(await page.getByLabel("Text column").inputValue(), "subject");

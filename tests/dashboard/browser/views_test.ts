@@ -102,6 +102,37 @@ browserTest("dashboard predicts each line of a text, lists earlier answers, and 
   assertEquals(await box.inputValue(), "my parcel\nrefund please");
 });
 
+browserTest("dashboard has a field for each column, with missing values and errors at the field", () => {
+  const run = textRun(40);
+  const values = [{ value: "CH", rows: 9 }, { value: "DE", rows: 4 }];
+  const counts = { values, missing: 0, distinct: 2, unknown: 0 };
+  const columns = [{ name: "amount", kind: "number", ...counts }, {
+    name: "country",
+    kind: "category",
+    ...counts,
+  }] as const;
+  run.readFiles({ ...run.data!, columns: [...columns] });
+  return [run];
+}, async (page) => {
+  const subject = page.getByRole("textbox", { name: "subject" });
+  await subject.fill("x".repeat(70_000));
+  await subject.press("Enter");
+  await shows(page, "#sample-0-hint .error", "subject has more than 65,536 characters");
+  assertEquals(await subject.getAttribute("aria-invalid"), "true");
+  await subject.fill("my parcel");
+  await page.getByRole("combobox", { name: "country" }).fill("CH");
+  await page.keyboard.press("Enter");
+  await shows(page, "#label", "bug");
+  assertEquals(await page.locator("[aria-invalid]").count(), 0);
+  assertEquals(await page.locator("#sample-2-list option").count(), 2);
+  const copied = await page.locator(".copies button").first().getAttribute("title");
+  assert(copied?.endsWith(`-d '{"subject":"my parcel","amount":null,"country":"CH"}'`), copied ?? "");
+  await page.getByRole("spinbutton", { name: "amount" }).fill("12.5");
+  await page.getByRole("button", { name: "Predict" }).click();
+  await page.getByRole("button", { name: "my parcel | CH" }).click();
+  assertEquals(await page.getByRole("spinbutton", { name: "amount" }).inputValue(), "");
+}, /status of 400/);
+
 browserTest("the documentation of routes sends requests, with parameters and a body, and shows the answers", () => [
   textRun(40),
 ], async (page) => {
@@ -129,6 +160,11 @@ browserTest("dashboard shows the mistakes of a cell of the confusion matrix, or 
   const selected = (key: string) => page.locator(`#mistake-${key}`).inputValue();
   assertEquals([await selected("label"), await selected("given")], ["billing", "bug"]);
   assertEquals(await page.locator("#mistake-rows li").count(), 3);
+  await page.locator("#mistake-label").selectOption("");
+  await page.locator("#mistake-given").selectOption("billing");
+  await shows(page, "#mistakes-note", "Shaded words speak for the wrong answer");
+  // The predictor gives this one its wrong label, as one of its words is known.
+  await shows(page, "#mistake-rows .reason", "Pleas");
   await page.locator("#mistake-given").selectOption("");
   await page.locator("#mistake-label").selectOption("account");
   await shows(page, "#mistakes-note", "5 mistakes, the most confident first");

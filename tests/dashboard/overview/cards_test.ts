@@ -67,6 +67,29 @@ Deno.test("PredictBox takes texts, names another run that the server serves, and
   assertEquals(textOf(h(PredictBox, { run: "a", model: {} })), "Try it No model yet");
 });
 
+Deno.test("PredictBox has a field for each column, and offers the frequent values of a category", () => {
+  const columns = [
+    { name: "subject", kind: "text" },
+    { name: "amount", kind: "number" },
+    { name: "country", kind: "category" },
+  ] as const;
+  const counts = { missing: 0, distinct: 1, unknown: 0 };
+  const known = [
+    { name: "amount", kind: "number", values: [{ value: "<10", rows: 1 }], ...counts },
+    { name: "country", kind: "category", values: [{ value: "CH", rows: 1 }], ...counts },
+  ] as const;
+  const html = htmlOf(
+    h(PredictBox, {
+      run: "a",
+      model: { value: { ...model, columns } },
+      columns: [...known.map((one) => ({ ...one, values: [...one.values] }))],
+    }),
+  );
+  assertMatch(html, /<label for="sample-0">subject<\/label><textarea/);
+  assertMatch(html, /<label for="sample-1">amount<\/label><input type="number" step="any" placeholder="missing"/);
+  assertEquals([...html.matchAll(/<option value="([^"]*)"/g)].map(([, value]) => value), ["CH"]);
+});
+
 Deno.test("AnswerView shows one answer with its bars, several as a list, and a rejected one", () => {
   const version = { run: "a", round: 7, digest: model.digest };
   const first = { class: 1, label: "y", probabilities: [0.25, 0.75], unknownShare: 0.5, truncated: true };

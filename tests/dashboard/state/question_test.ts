@@ -3,6 +3,7 @@ import {
   answersCsv,
   asCurl,
   asTypeScript,
+  bodyOf,
   parseTokens,
   questionsOf,
   randomTokens,
@@ -21,18 +22,30 @@ Deno.test("randomTokens() is a valid sequence at both ends of the random range",
 });
 
 Deno.test("questionsOf() is one question, or one per line, and none for an empty text", () => {
-  assertEquals(questionsOf("a\n\n b", { text: true }, false), [{ text: "a\n\n b" }]);
-  assertEquals(questionsOf("a\n\n b", { text: true }, true), [{ text: "a" }, { text: "b" }]);
-  assertEquals(questionsOf("1 2\n3", { text: false }, true), [{ tokens: [1, 2] }, { tokens: [3] }]);
-  for (const isPerLine of [true, false]) assertEquals(questionsOf(" \n ", { text: true }, isPerLine), []);
+  assertEquals(questionsOf(["a\n\n b"], { text: true }, false), [{ text: "a\n\n b" }]);
+  assertEquals(questionsOf(["a\n\n b"], { text: true }, true), [{ text: "a" }, { text: "b" }]);
+  assertEquals(questionsOf(["1 2\n3"], { text: false }, true), [{ tokens: [1, 2] }, { tokens: [3] }]);
+  for (const isPerLine of [true, false]) {
+    for (const texts of [[" \n "], ["", " "], []]) assertEquals(questionsOf(texts, { text: true }, isPerLine), []);
+  }
 });
 
-Deno.test("questionsOf() reads fields as JSON, and leaves other texts for the server to refuse", () => {
-  const model = { text: true, columns: [{ name: "text", kind: "text" }, { name: "amount", kind: "number" }] as const };
-  const row = '{"text":"a","amount":null}';
-  const [question, other] = questionsOf(`${row}\nhello`, model, true);
-  assertEquals([question, other], [{ text: "a", amount: null }, { text: "hello" }]);
-  assertEquals([textOf(question!), textOf(other!), textOf({ tokens: [1, "b"] })], [row, "hello", "1 b"]);
+Deno.test("questionsOf() has a value for each column, null for a missing number or category", () => {
+  const kinds = { subject: "text", amount: "number", country: "category" } as const;
+  const columns = Object.entries(kinds).map(([name, kind]) => ({ name, kind }));
+  const ask = (...texts: string[]) => questionsOf(texts, { text: true, columns }, false)[0];
+  assertEquals(ask("a\nb", " 12.50", "CH"), { subject: "a\nb", amount: 12.5, country: "CH" });
+  assertEquals(ask("a"), { subject: "a", amount: null, country: null });
+  assertEquals(ask("", "many", "7"), { subject: "", amount: "many", country: "7" });
+  assertEquals([textOf(ask("a")!), textOf({ tokens: [1, "b"] })], [
+    '{"subject":"a","amount":null,"country":null}',
+    "1 b",
+  ]);
+});
+
+Deno.test("bodyOf() has fields beside the options, unless one has the name of an option", () => {
+  assertEquals(bodyOf([{ subject: "a", amount: 1 }]), { subject: "a", amount: 1 });
+  assertEquals(bodyOf([{ subject: "a", top: "b" }]), { instances: [{ subject: "a", top: "b" }] });
 });
 
 Deno.test("asCurl() quotes a text for the shell, and asTypeScript() sends the same body", () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { h } from "preact";
-import { ReasonsView } from "../../../dashboard/overview/reasons.ts";
+import { ReasonsView } from "../../../dashboard/ui/reasons.ts";
 import { htmlOf, textOf } from "../rendered.ts";
 
 const reasons = {
