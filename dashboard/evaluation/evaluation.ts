@@ -13,6 +13,7 @@ import type { Store } from "../store.ts";
 import { Card, Short } from "../ui/card.ts";
 import { type Column, Numbers, Table } from "../ui/table.ts";
 import { ConfusionCards } from "./confusion.ts";
+import { WrongLabels } from "./wrong_labels.ts";
 import { OutcomeCard, type Role, TrustCard } from "./outcome.ts";
 
 export function Evaluation({ store }: { readonly store: Store }): ComponentChildren {
@@ -30,6 +31,7 @@ export function Evaluation({ store }: { readonly store: Store }): ComponentChild
       ${evaluation && h(ConfusionCards, { evaluation, key: role })}
       ${(evaluation || data.value) && h(ClassesCard, { evaluation, role, data: data.value, key: String(!evaluation) })}
       ${evaluation && h(TrustCard, { evaluation })}
+      ${started?.data && h(WrongLabels, { store, key: view.run })}
       ${h(DataCard, { data: data.value, missing: data.error ?? (started?.data ? "Loading" : missing) })}
     </div>`;
 }

@@ -4,7 +4,7 @@ import { type ComponentChildren, h } from "preact";
 import { counted } from "../../lib/base/counted.ts";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
 import { percent } from "../../lib/report/format.ts";
-import { findWrongLabels, worstFirst } from "../../lib/report/outcome.ts";
+import { worstFirst } from "../../lib/report/outcome.ts";
 import { ConfusedPairs, ConfusionTable, Mistake } from "../evaluation/confusion.ts";
 import { Card, Short } from "../ui/card.ts";
 
@@ -41,9 +41,7 @@ export function MistakesCard({ evaluation, missing, href }: MistakesProps): Comp
         ${confused && worst}
         <h3>Most confident mistakes</h3>
         <p class="hint">${
-    mistakes.length === 0
-      ? "None"
-      : markup`Some may be wrong labels. To find those of all rows: <code>${findWrongLabels()}</code>`
+    mistakes.length === 0 ? "None" : markup`Some may be wrong labels. <a href=${href}>Look for those of all rows</a>`
   }</p>
         <ol id="worst-mistakes" class="mistakes">${mistakes}</ol>
       </div>

@@ -70,9 +70,9 @@ export function nextCommands(
   ];
 }
 
-/** Returns the command that finds wrong labels among the rows of a run, or of a file. */
-export function findWrongLabels(rows = "FILE", program = "deno task"): string {
-  return `${program} check ${rows} --cross-validate 5`;
+/** Returns the command that finds wrong labels among the rows of `run`. */
+export function findWrongLabels(run: string, program = "deno task"): string {
+  return `${program} check ${run} --cross-validate 5`;
 }
 
 /** Quotes `text` if a shell would change it. */

@@ -5,7 +5,7 @@
 import { assertEquals } from "@std/assert";
 import axe from "npm:axe-core@4.14.1/axe.min.js" with { type: "text" };
 import type { Page } from "playwright-core";
-import { LABELS } from "../../finished_run.ts";
+import { examinationOf, LABELS } from "../../finished_run.ts";
 import { browserTest, type Server, shows } from "./browser.ts";
 import { failedRun, finishedTextRun, longLabels, refusedRun, textRun, tokenRun, waitingRun } from "./fake_runs.ts";
 import { at, EPOCH, TrainedRun } from "./trained_run.ts";
@@ -79,6 +79,17 @@ const STATES: readonly {
     runs: () => [finishedTextRun()],
     view: "evaluation",
     prepare: (page) => shows(page, "#confusion-table", "billing"),
+  },
+  {
+    name: "wrong labels",
+    runs: () => {
+      const run = finishedTextRun();
+      const result = examinationOf(LABELS);
+      run.labels = { state: "running", progress: 0.4, mayStart: true, result, rows: "suspects.csv" };
+      return [run];
+    },
+    view: "evaluation",
+    prepare: (page) => shows(page, "#wrong-labels", "tickets.csv:431"),
   },
   {
     name: "evaluation of 20 classes",
