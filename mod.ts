@@ -30,6 +30,7 @@ export type {
   Evaluation,
   LoadOptions,
   Model,
+  SaveOptions,
   TableOptions,
   TableSummary,
   TableTarget,

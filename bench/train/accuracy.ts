@@ -23,7 +23,7 @@ const PYTHON = "/usr/bin/python3";
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const PEERS = fileURLToPath(new URL("../peers/text_accuracy.py", import.meta.url));
 
-interface TextSet {
+export interface TextSet {
   readonly name: string;
   readonly train: string;
   readonly test: string;
@@ -37,7 +37,7 @@ interface Trial {
 const print = (lines: readonly string[]) => Deno.stdout.write(new TextEncoder().encode(`${lines.join("\n")}\n`));
 
 /** Finds the pairs of files in `folders`. */
-function findSets(folders: readonly string[]): TextSet[] {
+export function findSets(folders: readonly string[]): TextSet[] {
   return folders.flatMap((folder) => {
     const files = readdirSync(folder).sort();
     return files.flatMap((file) => {

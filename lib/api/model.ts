@@ -3,7 +3,9 @@ import { rowShape } from "../config/data_shape.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import { mostProbable } from "../data/metrics.ts";
+import { byteSize } from "../base/numbers/byte_size.ts";
 import { inputError } from "../base/errors.ts";
+import { describe } from "../base/printable.ts";
 import { isRecord } from "../base/record.ts";
 import { inTurns } from "../base/turns.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
@@ -18,9 +20,18 @@ import type { TrainedModel } from "../predict/trained_model.ts";
 import type { Input as CheckedInput, Reader } from "../predict/types.ts";
 import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
 import { obstacleAt, writePieces } from "../run/files/files.ts";
+import { smallModel } from "../run/export/small/small_model.ts";
 import { saveFile } from "./model_file.ts";
 import { RowSource } from "./rows.ts";
-import type { EvaluateOptions, Evaluation, Model, TableOptions, TableSummary, TableTarget } from "./types/model.ts";
+import type {
+  EvaluateOptions,
+  Evaluation,
+  Model,
+  SaveOptions,
+  TableOptions,
+  TableSummary,
+  TableTarget,
+} from "./types/model.ts";
 import type { Rows } from "./types/rows.ts";
 
 /** Inputs in a call of the engine, which takes some milliseconds. */
@@ -127,8 +138,13 @@ export class OpenModel implements Model {
     return await writePieces(target, write);
   }
 
-  async save(folder: string): Promise<void> {
-    await saveFile(this.trained, folder);
+  async save(folder: string, { size }: SaveOptions = {}): Promise<void> {
+    const most = size === undefined ? Infinity : typeof size === "string" ? byteSize(size) : size;
+    if (!(most !== undefined && most > 0)) {
+      throw inputError("size", `size is ${describe(size)}: expected bytes, or a text such as "300kB" or "1MB"`);
+    }
+    const { bytes } = await smallModel(this.origin.directory, this.trained, most);
+    await saveFile(bytes, folder);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -3,17 +3,17 @@ import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { savedConfigSchema } from "../config/saved_config.ts";
 import { DamagedFile, errorMessage, inputError } from "../base/errors.ts";
-import { type TrainedModel, wholeModel } from "../predict/trained_model.ts";
+import type { TrainedModel } from "../predict/trained_model.ts";
 import { FOLDER_MODE, readBytes, unlessMissing, writeWhole } from "../run/files/files.ts";
-import { decodeModel, encodeModel } from "../standalone/model_file.ts";
+import { decodeModel } from "../standalone/model_file.ts";
 
 /** The name of the file in a folder. */
 const NAME = "model.lockstep";
 
-/** Writes the file of `model` into `folder`. */
-export async function saveFile(model: TrainedModel, folder: string): Promise<void> {
+/** Writes `bytes` as the file of a model into `folder`. */
+export async function saveFile(bytes: Uint8Array, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-  await writeWhole(join(folder, NAME), await encodeModel(wholeModel(model)));
+  await writeWhole(join(folder, NAME), bytes);
 }
 
 /** Reads the file at `path`, or the one in the folder `path`. Returns undefined if there is none. */
@@ -42,8 +42,7 @@ export async function fetchFile(url: URL): Promise<TrainedModel> {
 /** Throws a DamagedFile, with `path`, for bytes that are no model. */
 async function decoded(path: string, bytes: Uint8Array): Promise<TrainedModel> {
   try {
-    const { run, labels, round, digest, weights, ngrams, rejection, preprocessing, config } = await decodeModel(bytes);
-    const version = { round, digest, weights, ...ngrams && { ngrams }, ...rejection && { rejection } };
+    const { run, labels, preprocessing, config, spec: _, length: __, ...version } = await decodeModel(bytes);
     return {
       run,
       labels,

@@ -152,7 +152,7 @@ async function runOf(
     directory,
     summary,
     model,
-    save: (folder) => model.save(folder),
+    save: (folder, options) => model.save(folder, options),
     async [Symbol.asyncDispose]() {
       await model[Symbol.asyncDispose]();
       await home.remove();

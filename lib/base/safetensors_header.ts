@@ -12,6 +12,11 @@ export interface NamedTensor {
   readonly values: Float32Array;
 }
 
+/** A tensor as a file has it: F32, or I8 or U8 in the file of a small model. */
+export interface StoredTensor extends Omit<NamedTensor, "values"> {
+  readonly values: Float32Array | Int8Array | Uint8Array;
+}
+
 /** Describes a tensor in a file. */
 export interface TensorEntry {
   readonly name: string;

@@ -3,7 +3,7 @@
  * as well. Start with this file, the format in which a whole model is one file, `model.lockstep`.
  *
  * The file is safetensors. Its tensors are those of the LSTM by the names of `parameterLayout`, then those of n-grams with
- * `ngrams/` before their names. Its metadata are:
+ * `ngrams/` before their names; in format 2, of small models, they are packed: see packed_tensors.ts. Its metadata are:
  *
  * | name            |                                                                                                  |
  * | --------------- | ------------------------------------------------------------------------------------------------ |
@@ -17,12 +17,13 @@ import { sha256 } from "../base/sha256.ts";
 import { type PreprocessingJson, preprocessingShape } from "../data/encode/preprocessing.ts";
 import { FIRST_KNOWN } from "../data/vocabulary/vocabulary.ts";
 import { checkFinite } from "../model/formats/finite.ts";
-import { decodeSafetensors, encodeSafetensors } from "../model/formats/safetensors.ts";
+import { decodeStored, encodeSafetensors } from "../model/formats/safetensors.ts";
 import { type ParameterLayout, parameterLayout, tensorView } from "../model/layout.ts";
 import type { Rejection } from "../model/rejection.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { Combination } from "../ngrams/combine.ts";
 import { ngramNumbers, ngramNumbersShape, ngramsOf, ngramTensors } from "./ngram_tensors.ts";
+import { packTensors, unpackTensors } from "./packed_tensors.ts";
 
 /** A finished model, with all that predictions need. */
 export interface WholeModel {
@@ -46,7 +47,8 @@ export interface WholeModel {
   readonly config?: unknown;
 }
 
-const FORMAT = 1;
+/** The formats of files with plain and with packed tensors. */
+const [PLAIN, PACKED] = [1, 2];
 const DIGITS = 64;
 /** The file begins so, after the 8 bytes of the header's length. */
 const BEGINNING = `{"__metadata__":{"checksum":"`;
@@ -57,25 +59,27 @@ const OF_NGRAMS = "ngrams/";
 /** More than any config allows. */
 const [MOST_TOKENS, MOST_IDS, MOST_WIDTH, MOST_CLASSES, MOST_POINTS] = [2 ** 16, 2 ** 24, 2 ** 16, 2 ** 16, 1001];
 
-/** Returns the bytes of the file. */
-export async function encodeModel(model: WholeModel): Promise<Uint8Array<ArrayBuffer>> {
+/** Returns the bytes of the file; if it is `packed`, numbers lose precision, and the keys of n-grams must ascend. */
+export async function encodeModel(model: WholeModel, { packed = false } = {}): Promise<Uint8Array<ArrayBuffer>> {
   const { run, round, digest, labels, length, spec, weights, preprocessing, ngrams, rejection, thresholds, config } =
     model;
   const about = {
-    ...{ format: FORMAT, run, round, digest, labels, length, model: spec },
+    ...{ format: packed ? PACKED : PLAIN, run, round, digest, labels, length, model: spec },
     ...ngrams && { ngrams: ngramNumbers(ngrams) },
     ...{ rejection, thresholds, config },
   };
+  const tensors = [
+    ...parameterLayout(spec).tensors.map((tensor) => ({ ...tensor, values: tensorView(weights, tensor) })),
+    ...(ngrams ? ngramTensors(ngrams.model) : []).map((tensor) => ({ ...tensor, name: OF_NGRAMS + tensor.name })),
+  ];
+  const tokenColumns = ngrams && "exponent" in ngrams ? ngrams.model.tokenColumns : 0;
   const bytes = encodeSafetensors({
     metadata: {
       checksum: "0".repeat(DIGITS),
       lockstep: JSON.stringify(about),
       ...preprocessing && { preprocessing: JSON.stringify(preprocessing) },
     },
-    tensors: [
-      ...parameterLayout(spec).tensors.map((tensor) => ({ ...tensor, values: tensorView(weights, tensor) })),
-      ...(ngrams ? ngramTensors(ngrams.model) : []).map((tensor) => ({ ...tensor, name: OF_NGRAMS + tensor.name })),
-    ],
+    tensors: packed ? packTensors(tensors, tokenColumns) : tensors,
   });
   bytes.set(new TextEncoder().encode(await sha256(bytes)), CHECKSUM_AT);
   return bytes;
@@ -91,12 +95,13 @@ export async function decodeModel(bytes: Uint8Array): Promise<WholeModel> {
   // Absent on pages without https, although its type says that it is always there.
   const subtle: SubtleCrypto | undefined = crypto.subtle;
   if (subtle) await checkSum(bytes);
-  const { metadata, tensors } = decodeSafetensors(bytes);
+  const { metadata, tensors: stored } = decodeStored(bytes, ["F32", "I8", "U8"]);
   const { numbers, ...about } = aboutShape(jsonOf(metadata.lockstep, "lockstep"), "lockstep");
   const preprocessing = metadata.preprocessing === undefined
     ? undefined
     : preprocessingShape(jsonOf(metadata.preprocessing, "preprocessing"), "preprocessing");
   checkFit(about, preprocessing);
+  const tensors = unpackTensors(stored);
   const isNgram = ({ name }: NamedTensor) => name.startsWith(OF_NGRAMS);
   const weights = weightsOf(parameterLayout(about.spec), tensors.filter((tensor) => !isNgram(tensor)));
   const ofNgrams = tensors.filter(isNgram)
@@ -160,7 +165,7 @@ const rejectionShape: Shape<Rejection> = (value, field) => {
 
 function aboutShape(value: unknown, field: string) {
   const fields = new Fields(value, field);
-  fields.read("format", oneOf(FORMAT));
+  fields.read("format", oneOf(PLAIN, PACKED));
   const numbers = fields.maybe("ngrams", ngramNumbersShape);
   const rejection = fields.maybe("rejection", rejectionShape);
   const thresholds = fields.maybe("thresholds", listOf(share, 1, MOST_CLASSES));

@@ -87,7 +87,7 @@ const noNumbers = ({ values }: NamedTensor) => ({ values: values.map(() => NaN) 
 const infinite = ({ values }: NamedTensor) => ({ values: values.map(() => -Infinity) });
 
 const refused: [what: string, content: Content, message: string][] = [
-  ["another format", withAbout({ format: 2 }), "lockstep.format is 2: expected 1"],
+  ["another format", withAbout({ format: 3 }), "lockstep.format is 3: expected 1 or 2"],
   ["no labels", withAbout({ labels: [] }), "lockstep.labels has 0 items"],
   ["a label that is no text", withAbout({ labels: ["a", 5] }), "lockstep.labels[1] is 5: expected a text"],
   ["more labels than classes", withAbout({ labels: ["a", "b", "c"] }), "lockstep.model.classes is 2: expected 3"],

@@ -185,10 +185,32 @@ export interface Model {
    * label and confidence beside them. Throws an InputError for rows that it cannot read, and writes no file then.
    */
   predictTable(file: string, target: TableTarget, options?: TableOptions): Promise<TableSummary>;
-  /** Writes the model into `folder` as one file, `model.lockstep`, which `load()` reads. */
-  save(folder: string): Promise<void>;
+  /**
+   * Writes the model into `folder` as one file, `model.lockstep`, which `load()` reads. Throws an InputError if it cannot be as
+   * small as `size`.
+   */
+  save(folder: string, options?: SaveOptions): Promise<void>;
   /** Ends the use of the model, at the end of a block with `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Options of saving a model.
+ *
+ * @example
+ * ```ts
+ * import { load, type SaveOptions } from "lockstep";
+ *
+ * const options: SaveOptions = { size: "300kB" };
+ * await (await load("runs/latest")).save("model", options);
+ * ```
+ */
+export interface SaveOptions {
+  /**
+   * Most bytes of the file, as a number or a text such as `1MB`. Words and n-grams are left out as the validation rows of the
+   * model's run choose; without its files, those are left out that change the scores least. Default: the whole model.
+   */
+  readonly size?: number | string | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Types of a training and of its run, written out so that a program that imports them needs nothing else. */
 import type { RunEvent, Summary } from "./events.ts";
-import type { Model } from "./model.ts";
+import type { Model, SaveOptions } from "./model.ts";
 import type { ModelOptions, ProcessOptions } from "./options.gen.ts";
 import type { Rows } from "./rows.ts";
 
@@ -73,8 +73,8 @@ export interface Run {
   readonly summary: Summary;
   /** The finished model. */
   readonly model: Model;
-  /** Writes the model into `folder`, from which `load()` reads it. */
-  save(folder: string): Promise<void>;
+  /** Writes the model into `folder`, from which `load()` reads it; see `model.save()`. */
+  save(folder: string, options?: SaveOptions): Promise<void>;
   /** Removes the directory of a run without `runsDir`, and ends the use of the model. */
   [Symbol.asyncDispose](): Promise<void>;
 }

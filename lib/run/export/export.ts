@@ -13,14 +13,18 @@ import { tfjs } from "./tfjs/tfjs.ts";
 /** Lists all formats: a new one needs only its entry. */
 export const EXPORT_FORMATS = { js, tfjs, safetensors, onnx } as const satisfies Readonly<Record<string, ExportFormat>>;
 
+/** The file of a whole model, which only one format has. */
+const MODEL_FILE = "model.lockstep";
+
 /**
  * Writes the model of the run in `directory` into `folder`, and returns the files' names. Throws a RangeError that names
- * the file if the model is damaged, and an InputError if the format cannot have it.
+ * the file if the model is damaged, and an InputError if the format cannot have it. `small` replaces the file of a whole model.
  */
 export async function exportModel(
   directory: string,
   format: keyof typeof EXPORT_FORMATS,
   folder: string,
+  small?: Uint8Array,
 ): Promise<string[]> {
   const model = await readModel(directory);
   const { copied, standsAlone, make }: ExportFormat = EXPORT_FORMATS[format];
@@ -36,6 +40,7 @@ export async function exportModel(
     if (name) files.set(name, await readBytes(join(directory, "model", name)));
   }
   for (const [name, content] of await make(model)) files.set(name, content);
+  if (small) files.set(MODEL_FILE, small);
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const [name, content] of files) await writeWhole(join(folder, name), content);
   return [...files.keys()];

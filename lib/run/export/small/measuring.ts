@@ -1,0 +1,144 @@
+/**
+ * Measures small forms of a model on the validation rows of its run. The n-grams that a run keeps are usually fitted to these
+ * rows as well. Others, fitted only to the training rows, then stand for them, so that what is measured holds for new rows.
+ */
+import { errorMessage, InputError } from "../../../base/errors.ts";
+import { inTurns } from "../../../base/turns.ts";
+import { resolveConfig } from "../../../config/resolve.ts";
+import type { Config } from "../../../config/schema.ts";
+import { UNKNOWN } from "../../../data/vocabulary/vocabulary.ts";
+import { evaluatePredictions } from "../../../model/evaluation.ts";
+import { evaluateSeveral } from "../../../model/several_evaluation.ts";
+import type { LinearCombination } from "../../../ngrams/combine.ts";
+import { evaluateBaseline, predictRows } from "../../../ngrams/evaluate.ts";
+import { type LinearModel, withScores } from "../../../ngrams/model.ts";
+import { type Pool, poolProbabilities } from "../../../ngrams/pool.ts";
+import { trainBaseline } from "../../../ngrams/train.ts";
+import { predictEncoded } from "../../../predict/predict_encoded.ts";
+import type { ModelVersion, TrainedModel } from "../../../predict/trained_model.ts";
+import { decodeModel } from "../../../standalone/model_file.ts";
+import { checkData, readManifest } from "../../files/manifest.ts";
+import { baselineOptions, choosePool, findThresholds } from "../../training/combining.ts";
+import { manifestSource } from "../../training/earlier_config.ts";
+import { readDataAgain, type RunData } from "../../training/reload_data.ts";
+import type { Fitted } from "./fit.ts";
+import { withWords } from "./smaller.ts";
+
+/** Says how good a small form of a model is. */
+export interface Measured {
+  readonly words: number | undefined;
+  /** On the validation rows: the mean loss, and the metric. */
+  readonly loss: number;
+  readonly quality: number;
+  /** The version of the run's model, with thresholds and a combination that suit the small form. */
+  readonly version: ModelVersion;
+}
+
+export interface Measuring {
+  /** The model, with n-grams that are not fitted to the validation rows. */
+  readonly model: TrainedModel;
+  /** The metric of the run, and its value for this model. */
+  readonly metric: string;
+  readonly before: number;
+  /** Measures a form of `model`. */
+  readonly measure: (fitted: Fitted) => Promise<Measured>;
+}
+
+/** Reads the data of the run in `directory` again. Returns why nothing can be measured if they are not at hand. */
+export async function openMeasuring(directory: string, model: TrainedModel): Promise<Measuring | string> {
+  if (model.config.task !== "table") return "the run has no validation rows of files";
+  try {
+    const manifest = await readManifest(directory);
+    const config = resolveConfig(undefined, [manifestSource(directory, manifest)]);
+    if (config.data.includes("-")) return "the rows of the run are not in a file";
+    const { data, source } = await readDataAgain(directory, config, manifest.rules);
+    checkData(manifest, data?.digest);
+    if (data && source) return await measuring(model, { data, source }, config);
+    return "the run has no validation rows of files";
+  } catch (error) {
+    if (error instanceof InputError) return errorMessage(error);
+    throw error;
+  }
+}
+
+async function measuring(model: TrainedModel, rows: RunData, config: Config): Promise<Measuring> {
+  const { labels, version: { ngrams: _, ...lstmOnly } } = model;
+  const { validation } = rows.data;
+  const own = linearOf(model);
+  const whole = await predictEncoded({ ...model, version: lstmOnly }, validation);
+  const standing = own && await standIn(own, whole, rows, config);
+  const answers = standing
+    ? await pooled(whole, standing, { ...standing, lstm: standing.exponent, ngrams: 1 }, rows)
+    : whole;
+  const evaluate = (probabilities: Float32Array) => {
+    const { missed: _, ...found } = findThresholds(validation, probabilities, labels.length, config);
+    const { several, macroF1, accuracy } = found.thresholds
+      ? evaluateSeveral(labels, validation, probabilities, found.thresholds)
+      : evaluatePredictions(labels, validation.labels, probabilities);
+    const quality = several?.microF1 ?? (config.metric === "macro-f1" ? macroF1 : accuracy);
+    return { found, quality, loss: evaluateBaseline(probabilities, validation).loss };
+  };
+  return {
+    model: { ...model, version: { ...lstmOnly, ngrams: standing } },
+    metric: validation.labelOffsets ? "micro-F1" : config.metric === "macro-f1" ? "macro-F1" : "accuracy",
+    before: evaluate(answers).quality,
+    async measure({ bytes, words }) {
+      const { weights, ngrams } = await decodeModel(bytes);
+      const { config: { vocabulary, ...others } } = words === undefined ? model : withWords(model, words);
+      const tokens = validation.tokens.map((token) => token < vocabulary ? token : UNKNOWN);
+      const small = { config: { vocabulary, ...others }, labels, version: { ...lstmOnly, weights } };
+      const lstm = await predictEncoded(small, { ...validation, tokens });
+      const kept = own && ngrams && "exponent" in ngrams
+        ? { ...ngrams.model, vocabulary: own.model.vocabulary }
+        : undefined;
+      const pool = kept && await choosePool(lstm, ngramsOf(kept, rows), rows.data, config);
+      const { found, ...measured } = evaluate(pool ? await pooled(lstm, { model: kept }, pool, rows) : lstm);
+      return {
+        words,
+        ...measured,
+        version: { ...lstmOnly, ...found, ...own && pool && { ngrams: rescaled(own.model, pool) } },
+      };
+    },
+  };
+}
+
+function linearOf({ version: { ngrams } }: TrainedModel): LinearCombination | undefined {
+  return ngrams && "exponent" in ngrams ? ngrams : undefined;
+}
+
+/** Returns n-grams that are not fitted to the validation rows: those of the run if these rows are from a file of their own. */
+async function standIn(
+  own: LinearCombination,
+  lstm: Float32Array,
+  rows: RunData,
+  config: Config,
+): Promise<LinearCombination> {
+  if (typeof config.validation !== "number") return own;
+  const { training, validation } = rows.data;
+  const options = { ...baselineOptions(rows, config), fitsValidation: false, validatesApart: true };
+  const baseline = trainBaseline(training, validation, options);
+  if (!baseline) throw new Error("A fit that nothing stops was stopped");
+  const { model } = baseline;
+  return rescaled(model, await choosePool(lstm, ngramsOf(model, rows), rows.data, config));
+}
+
+/** Returns the n-grams whose scores have the factor and the offsets of `pool`. */
+function rescaled(model: LinearModel, { lstm, ngrams, share, offsets }: Pool): LinearCombination {
+  return { model: withScores(model, ngrams, offsets), exponent: lstm, share };
+}
+
+/** Predicts the validation rows by n-grams, `[rows, classes]`. */
+function ngramsOf(model: LinearModel, { data: { validation } }: RunData): Float32Array {
+  return predictRows(model, validation, () => false) ?? new Float32Array(0);
+}
+
+/** Predicts the validation rows by both, `[rows, classes]`. */
+async function pooled(
+  lstm: Float32Array,
+  { model }: Pick<LinearCombination, "model">,
+  pool: Pool,
+  rows: RunData,
+): Promise<Float32Array> {
+  const labels = model.labels && { labels: model.labels };
+  return await inTurns(poolProbabilities(lstm, ngramsOf(model, rows), model.classes, { ...pool, ...labels }));
+}
