@@ -16,10 +16,12 @@ import { crossValidateRows } from "./lib/api/cross_validate.ts";
 import { loadModel } from "./lib/api/load.ts";
 import { mountableApp, serveModels } from "./lib/api/serve.ts";
 import { resumeRun, trainRows } from "./lib/api/train.ts";
+import { tuneRows } from "./lib/api/tune.ts";
 import type { CrossValidateOptions } from "./lib/api/types/labels.ts";
 import type { LoadOptions, Model } from "./lib/api/types/model.ts";
 import type { AppOptions, Models, ServeOptions, Server } from "./lib/api/types/service.ts";
 import type { ResumeOptions, Run, TrainOptions } from "./lib/api/types/training.ts";
+import type { TunedRun, TuneOptions } from "./lib/api/types/tuning.ts";
 import type { CrossValidation } from "./lib/model/label_findings.ts";
 import { threadUrls } from "./threads.ts";
 
@@ -42,6 +44,7 @@ export type { ModelOptions, ProcessOptions, ServiceOptions } from "./lib/api/typ
 export type { Row, Rows } from "./lib/api/types/rows.ts";
 export type { AppOptions, Models, ServeOptions, Server } from "./lib/api/types/service.ts";
 export { type ResumeOptions, type Run, TrainingStopped, type TrainOptions } from "./lib/api/types/training.ts";
+export type { TunedRun, TuneOptions, TuneTrial } from "./lib/api/types/tuning.ts";
 
 /**
  * Trains a run on rows of files or in memory, on all cores, and resolves when it is saved. The same options and rows give
@@ -64,6 +67,23 @@ export { type ResumeOptions, type Run, TrainingStopped, type TrainOptions } from
  */
 export function train(options: TrainOptions): Promise<Run> {
   return trainRows(options, threadUrls);
+}
+
+/**
+ * Searches for a better config than the defaults for some minutes, as `lockstep tune` does, and trains the best one as
+ * `train()` does, which gives the same digest with the same options. Throws as `train()` does; `signal` also ends the
+ * search.
+ *
+ * @example
+ * ```ts
+ * import { tune } from "lockstep";
+ *
+ * await using run = await tune({ data: "tickets.csv", minutes: 0.1, epochs: 2, metric: "accuracy" });
+ * console.log(run.config, run.summary.test?.accuracy);
+ * ```
+ */
+export function tune(options: TuneOptions): Promise<TunedRun> {
+  return tuneRows(options, threadUrls);
 }
 
 /**

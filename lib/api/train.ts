@@ -33,14 +33,20 @@ export interface TrainingThreads {
 /** Options of the command line that a training in a program does not have. */
 const FOREIGN = new Set(["task", "log", "report", "exit", "dataDir", "chaos", ...Object.keys(serviceShape)]);
 
-/** Trains a new run. */
-export async function trainRows(options: TrainOptions, threads: TrainingThreads): Promise<Run> {
-  const { data, runsDir, onProgress, signal, ...given } = options;
-  const values = givenValues(given, (key) => {
+/** Returns the options of a training that are given. Throws an InputError for those that a program cannot give. */
+export function trainValues({ runsDir, ...given }: Pick<TrainOptions, "runsDir">): Readonly<Record<string, unknown>> {
+  return givenValues(given, (key) => {
     if (FOREIGN.has(key)) return `${key} is an option of the command line: expected an option of a training`;
     if (key === "keepRuns" && runsDir === undefined) return "keepRuns is given: expected no value without `runsDir`";
     return undefined;
   });
+}
+
+/** Trains a new run. */
+export async function trainRows(options: TrainOptions, threads: TrainingThreads): Promise<Run> {
+  const { data, onProgress, signal, ...given } = options;
+  const { runsDir } = options;
+  const values = trainValues(given);
   const rows = new RowSource(data, "data", { columns: values, signal });
   const home = await openHome(runsDir);
   const all = { ...values, data: rows.data, runsDir: home.runsDir };
@@ -87,7 +93,7 @@ interface Job extends Pick<TrainOptions, "onProgress" | "signal"> {
 }
 
 /** Opens a run and trains it to its end. Removes a temporary folder unless the caller gets the run in it. */
-async function finish(job: Job): Promise<Run> {
+export async function finish(job: Job): Promise<Run> {
   const { home, rows, signal } = job;
   try {
     return await openAndTrain(job);

@@ -17,7 +17,7 @@ import { commandHelp } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { item, items } from "../terminal/final_report.ts";
-import { createSearchReporter, standingsTable } from "../terminal/search_report.ts";
+import { createSearchReporter, searchReport } from "../terminal/search_report.ts";
 import { type Open, trainAndServe, type TrainingOptions } from "./training.ts";
 
 const USAGE = `${PROGRAM} tune FILE … [--minutes N] [FLAGS of train]   (or --resume FOLDER of a search)`;
@@ -86,7 +86,7 @@ export async function tuneCommand(args: readonly string[], options: TrainingOpti
       });
       await writeJson(file, search.config);
       reporter.close();
-      if (config.log === "text") standingsTable(search, terminal.width()).forEach((line) => terminal.line(line));
+      if (config.log === "text") searchReport(search, terminal.width()).forEach((line) => terminal.line(line));
       say(item("Config", file));
       items("Train it", [`${PROGRAM} train --config ${shellWord(file)}`]).forEach((text) => say(text));
     } finally {

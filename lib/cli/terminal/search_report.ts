@@ -54,33 +54,37 @@ function stateLine({ journal, elapsed, best }: Search): string {
   return `Tuning: ${counted(length, "trial")} in ${Math.round(elapsed)} s. Best so far: ${changesText(best)}`;
 }
 
+/** Says which config the search chose and why, after the table of the configs that went furthest. */
+export function searchReport(search: Search, width: number | undefined): string[] {
+  const { standings, best, all, metric } = search;
+  if (standings.length === 0) return ["The defaults are kept: the time was over before a trial of them ended"];
+  const chosen = standings.find(({ candidate }) => all[candidate] === best)!;
+  const how = chosen.candidate === 0
+    ? "no other config is better by more than its standard error on three splits or more"
+    : `${metric} is better by ${format(metric, chosen.gain)} ± ${format(metric, chosen.error ?? 0)} on ` +
+      counted(chosen.splits, "split");
+  return [...standingsTable(search, width), `Best:       ${changesText(best)}: ${how}`];
+}
+
+function format(metric: Config["metric"], value: number): string {
+  return metric === "log-loss" ? value.toFixed(4) : percent(value);
+}
+
 /** Lists the configs that went furthest, with what they gain over config 0 and the standard error of that. */
-export function standingsTable({ standings, all, best, metric }: Search, width: number | undefined): string[] {
+function standingsTable({ standings, all, metric }: Search, width: number | undefined): string[] {
   const shown = standings.slice(0, 12);
-  const isLoss = metric === "log-loss";
-  const format = (value: number) => isLoss ? value.toFixed(4) : percent(value);
-  const signed = (value: number) => `${value < 0 ? "−" : "+"}${format(Math.abs(value))}`;
-  const cells = (cell: (one: typeof shown[number]) => string) => shown.map(cell);
+  const signed = (value: number) => `${value < 0 ? "−" : "+"}${format(metric, Math.abs(value))}`;
+  const column = (head: string, rank: number, cell: (one: typeof shown[number]) => string) => ({
+    head,
+    cells: shown.map(cell),
+    side: "start" as const,
+    rank,
+  });
   return table([
-    { head: "Config", cells: cells(({ candidate }) => changesText(all[candidate]!)), rank: 0 },
-    { head: "Splits", cells: cells(({ splits }) => String(splits)), side: "start", rank: 0 },
-    { head: isLoss ? "Loss" : metric, cells: cells(({ score }) => format(Math.abs(score))), side: "start", rank: 0 },
-    {
-      head: "Better by",
-      cells: cells(({ candidate, gain }) => candidate === 0 ? "–" : signed(gain)),
-      side: "start",
-      rank: 0,
-    },
-    {
-      head: "±",
-      cells: cells(({ error, candidate }) => error === null || candidate === 0 ? "–" : format(error)),
-      side: "start",
-      rank: 1,
-    },
-    {
-      head: "",
-      cells: cells(({ candidate }) => all[candidate] === best ? "chosen" : ""),
-      rank: 0,
-    },
+    { head: "Config", cells: shown.map(({ candidate }) => changesText(all[candidate]!)), rank: 0 },
+    column("Splits", 0, ({ splits }) => String(splits)),
+    column(metric, 0, ({ score }) => format(metric, Math.abs(score))),
+    column("Better by", 0, ({ candidate, gain }) => candidate === 0 ? "–" : signed(gain)),
+    column("±", 1, ({ error, candidate }) => error === null || candidate === 0 ? "–" : format(metric, error)),
   ], width);
 }

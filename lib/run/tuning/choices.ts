@@ -40,23 +40,25 @@ const words = (changes: Changes): Choice => (_, kind) => kind === "words" ? chan
 const scaled = (value: number, factor: number) => Number((value * factor).toPrecision(3));
 const epochs = (factor: number): Choice => (config) => ({ epochs: Math.max(2, Math.round(config.epochs * factor)) });
 const rate = (factor: number): Choice => ({ learningRate }) => ({ learningRate: scaled(learningRate, factor) });
+const wide: Choice = ({ hidden, embedding }) => ({ hidden: 2 * hidden, embedding: 2 * embedding });
+const dropout: Choice = (config) => ({ dropout: config.dropout < 0.3 ? 0.4 : 0.6 });
 
-/** Those first that change the served model most: docs/tune.md has the measurements. */
+/** Those first that are most likely to change the served model for the better, those last that cost most for little. */
 const CHOICES: readonly Choice[] = [
+  wide,
   epochs(0.4),
-  ({ tokenizer }, kind) => kind === "words" && tokenizer === "auto" ? { tokenizer: "chars" } : undefined,
-  (_, kind) => kind === "codes" ? undefined : { lowercase: false },
-  ({ hidden, embedding }) => ({ hidden: 2 * hidden, embedding: 2 * embedding }),
+  dropout,
   rate(0.5),
-  ({ dropout }) => ({ dropout: dropout < 0.5 ? 0.6 : 0.3 }),
-  words({ minCount: 1 }),
-  (config, kind) => ({ ...epochs(2)(config, kind), dropout: 0.6 }),
-  words({ punctuation: "drop" }),
-  rate(2),
+  (...config) => ({ ...wide(...config), ...dropout(...config) }),
   () => ({ pooling: "mean" }),
-  ({ letterRows }) => letterRows > 0 ? { letterRows: 0 } : undefined,
-  words({ minCount: 3 }),
+  words({ minCount: 1 }),
+  (...config) => ({ ...epochs(2)(...config), ...dropout(...config) }),
+  rate(2),
   () => ({ weightDecay: 0.1 }),
+  ({ letterRows }) => letterRows > 0 ? { letterRows: 0 } : undefined,
+  words({ punctuation: "drop" }),
+  (_, kind) => kind === "codes" ? undefined : { lowercase: false },
+  ({ tokenizer }, kind) => kind === "words" && tokenizer === "auto" ? { tokenizer: "chars" } : undefined,
 ];
 
 /** Limits the configs: a search that has time for more has trained for hours. */
@@ -80,5 +82,7 @@ export function candidates({ config, kind, given }: Base): Changes[] {
   );
   const order = Uint32Array.from(pairs.keys());
   new Random(config.seed, Stream.tuning).shuffle(order);
-  return [{}, ...singles, ...Array.from(order, (at) => pairs[at]!)].slice(0, MOST);
+  const all = [{}, ...singles, ...Array.from(order, (at) => pairs[at]!)];
+  const texts = all.map((changes) => JSON.stringify(Object.entries(changes).sort()));
+  return all.filter((_, at) => texts.indexOf(texts[at]!) === at).slice(0, MOST);
 }
