@@ -19,7 +19,7 @@ Each DIR holds pairs of NAME_train.csv and NAME_test.csv with the columns text a
 `;
 
 /** Debian's Python, which has the package python3-sklearn. */
-const PYTHON = "/usr/bin/python3";
+export const PYTHON = "/usr/bin/python3";
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const PEERS = fileURLToPath(new URL("../peers/text_accuracy.py", import.meta.url));
 
@@ -29,12 +29,12 @@ export interface TextSet {
   readonly test: string;
 }
 
-interface Trial {
+export interface Trial {
   readonly accuracy: number;
   readonly seconds: number;
 }
 
-const print = (lines: readonly string[]) => Deno.stdout.write(new TextEncoder().encode(`${lines.join("\n")}\n`));
+export const print = (lines: readonly string[]) => Deno.stdout.write(new TextEncoder().encode(`${lines.join("\n")}\n`));
 
 /** Finds the pairs of files in `folders`. */
 export function findSets(folders: readonly string[]): TextSet[] {
@@ -55,20 +55,24 @@ const summarySchema = z.object({
   baseline: z.object({ test: part }).optional(),
 });
 
-interface OwnTrial extends Trial {
+export interface OwnTrial extends Trial {
   /** Accuracy of the parts, and the weight of the LSTM. */
   readonly lstm: number;
   readonly baseline: number;
   readonly share: number;
 }
 
-/** Trains with defaults in a process of its own, as a user does; the seconds include reading and writing. */
-async function trainOwn({ train, test }: TextSet, seed: number): Promise<OwnTrial> {
+/** Runs `command` with defaults in a process of its own, as a user does; the seconds include reading and writing. */
+export async function trainOwn(
+  { train, test }: TextSet,
+  seed: number,
+  command: readonly string[] = ["train"],
+): Promise<OwnTrial> {
   const runsDir = await Deno.makeTempDir();
   try {
     const args = ["--data", train, "--test", test, "--seed", `${seed}`, "--runs-dir", runsDir, "--port", "0", "--exit"];
     const begun = performance.now();
-    await output(Deno.execPath(), ["run", "-q", "-A", MAIN, "train", ...args]);
+    await output(Deno.execPath(), ["run", "-q", "-A", MAIN, ...command, ...args]);
     const seconds = (performance.now() - begun) / 1000;
     const run = (await Deno.readTextFile(join(runsDir, "latest"))).trim();
     const json = JSON.parse(await Deno.readTextFile(join(runsDir, run, "summary.json")));
@@ -97,7 +101,7 @@ async function trainPeers({ train, test }: TextSet): Promise<Map<string, Trial>>
   return best;
 }
 
-const shown = (accuracy: number | undefined) =>
+export const shown = (accuracy: number | undefined) =>
   accuracy === undefined || Number.isNaN(accuracy) ? "-" : accuracy.toFixed(4);
 const middle = (values: readonly number[]) => median([...values]);
 
