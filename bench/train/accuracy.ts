@@ -34,7 +34,8 @@ export interface Trial {
   readonly seconds: number;
 }
 
-export const print = (lines: readonly string[]) => Deno.stdout.write(new TextEncoder().encode(`${lines.join("\n")}\n`));
+export const print = (lines: readonly string[]): Promise<number> =>
+  Deno.stdout.write(new TextEncoder().encode(`${lines.join("\n")}\n`));
 
 /** Finds the pairs of files in `folders`. */
 export function findSets(folders: readonly string[]): TextSet[] {
@@ -101,7 +102,7 @@ async function trainPeers({ train, test }: TextSet): Promise<Map<string, Trial>>
   return best;
 }
 
-export const shown = (accuracy: number | undefined) =>
+export const shown = (accuracy: number | undefined): string =>
   accuracy === undefined || Number.isNaN(accuracy) ? "-" : accuracy.toFixed(4);
 const middle = (values: readonly number[]) => median([...values]);
 

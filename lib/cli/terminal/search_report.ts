@@ -49,15 +49,18 @@ export function createSearchReporter(
   };
 }
 
-function stateLine({ journal, elapsed, best }: Search): string {
-  const { length } = journal.trials;
-  return `Tuning: ${counted(length, "trial")} in ${Math.round(elapsed)} s. Best so far: ${changesText(best)}`;
+function stateLine({ journal: { trials }, elapsed, minutes, standings, all }: Search): string {
+  const time = `${Math.round(elapsed)} of ${Math.round(60 * minutes)} s`;
+  const ahead = standings[0] ? `. Ahead: ${changesText(all[standings[0].candidate]!)}` : "";
+  return `Tuning: ${counted(trials.length, "trial")} in ${time}${ahead}`;
 }
 
 /** Says which config the search chose and why, after the table of the configs that went furthest. */
 export function searchReport(search: Search, width: number | undefined): string[] {
   const { standings, best, all, metric } = search;
-  if (standings.length === 0) return ["The defaults are kept: the time was over before a trial of them ended"];
+  if (standings.length < 2) {
+    return ["Best:       defaults: the time was over before another config was compared with them"];
+  }
   const chosen = standings.find(({ candidate }) => all[candidate] === best)!;
   const how = chosen.candidate === 0
     ? "no other config is better by more than its standard error on three splits or more"

@@ -45,9 +45,9 @@ const dropout: Choice = (config) => ({ dropout: config.dropout < 0.3 ? 0.4 : 0.6
 
 /** Those first that are most likely to change the served model for the better, those last that cost most for little. */
 const CHOICES: readonly Choice[] = [
+  dropout,
   wide,
   epochs(0.4),
-  dropout,
   rate(0.5),
   (...config) => ({ ...wide(...config), ...dropout(...config) }),
   () => ({ pooling: "mean" }),

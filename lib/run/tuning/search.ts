@@ -46,7 +46,7 @@ export type SearchNews =
   | { readonly type: "trial"; readonly trial: JournalTrial };
 
 /** Part of the time in which configs are tried on one split; the next split has half of them. */
-const FIRST_SPLIT = 0.4;
+const FIRST_SPLIT = 0.3;
 
 /** The default and so many changes are tried, however short the time is. */
 const FEWEST = 3;
@@ -127,6 +127,11 @@ export class Search {
     return this.#before + (performance.now() - this.#begun) / 1000;
   }
 
+  /** Minutes of the search in all. */
+  get minutes(): number {
+    return this.#options.minutes;
+  }
+
   get standings(): Standing[] {
     return standings(this.journal.trials, this.#share);
   }
@@ -155,7 +160,7 @@ export class Search {
         clearTimeout(timer);
         timer = setTimeout(end, Math.max(0, 1000 * this.#left()));
         const next = await this.#next(running);
-        if (next && running.size < this.#slots && this.#fits(running.size)) {
+        if (next && running.size < this.#slots) {
           const key = keyOf(next);
           const trial = this.#try(next, stop.signal).catch((error) => {
             failure ??= { error };
@@ -177,21 +182,23 @@ export class Search {
 
   /** Seconds that are left for trials: training the best config takes about as long as a trial. */
   #left(): number {
-    return 60 * this.#options.minutes - this.elapsed - this.#usual();
+    return 60 * this.#options.minutes - this.elapsed - this.#usual(this.journal.trials);
   }
 
-  /** Returns the median duration of a trial. */
-  #usual(): number {
-    const seconds = this.journal.trials.map(({ seconds }) => seconds).sort((a, b) => a - b);
+  /** Returns the median duration of trials. */
+  #usual(trials: readonly JournalTrial[]): number {
+    const seconds = trials.map(({ seconds }) => seconds).sort((a, b) => a - b);
     return seconds[seconds.length >> 1] ?? 0;
   }
 
-  /** Tells whether a trial may end in time. The first ones begin in any case. */
-  #fits(running: number): boolean {
-    return this.journal.trials.length + running === 0 || this.#usual() < this.#left();
+  /** Tells whether a trial will end in time, as far as earlier ones tell. */
+  #fits({ candidate }: Trial): boolean {
+    const { trials } = this.journal;
+    const own = trials.filter((trial) => trial.candidate === candidate);
+    return this.#usual(own.length > 0 ? own : trials) <= this.#left();
   }
 
-  /** Returns the next trial that does not run yet. Decides how many configs there are once the time for that is over. */
+  /** Returns the next trial that does not run yet and ends in time. Decides how many configs there are once the time for that is over. */
   async #next(running: ReadonlyMap<string, unknown>): Promise<Trial | undefined> {
     const { journal, elapsed } = this;
     const { trials } = journal;
@@ -203,7 +210,7 @@ export class Search {
       }
     }
     return nextTrials(trials, journal.width ?? this.all.length).find((trial) =>
-      !running.has(keyOf(trial)) && (journal.width !== undefined || trial.split === 0)
+      !running.has(keyOf(trial)) && (journal.width !== undefined || trial.split === 0) && this.#fits(trial)
     );
   }
 
