@@ -7,7 +7,6 @@ import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dashboardAssets } from "../dashboard/assets.ts";
-import { browserModules } from "../lib/run/export/browser/modules.ts";
 import { apart, kernels } from "./exported.ts";
 import project from "../deno.json" with { type: "json" };
 
@@ -31,9 +30,6 @@ const PREPARED: Readonly<Record<string, () => string>> = {
     return `const assets = ${
       JSON.stringify([...dashboardAssets()]).replaceAll("deno task", "npx lockstep")
     };\nexport const dashboardAssets = () => new Map(assets);`;
-  },
-  "lib/run/export/browser/modules.ts": () => {
-    return `export const browserModules = () => ${JSON.stringify(browserModules())};`;
   },
 };
 

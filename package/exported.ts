@@ -1,12 +1,12 @@
 /**
- * Bundles lib/run/export/js/entry.ts to the modules that `export --to js` writes; they are committed, so that an export needs
- * no bundler. With `--check` it writes nothing and fails if one is not what the sources give.
+ * Bundles the modules that exports to JavaScript have; they are committed, so that an export needs no bundler. With `--check`
+ * it writes nothing and fails if one is not what the sources give.
  */
 import { build, type Plugin, stop } from "esbuild";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-const FOLDER = new URL("../lib/run/export/js/", import.meta.url);
+const FOLDER = new URL("../lib/run/export/", import.meta.url);
 const TOKENIZER = /tokenizers\/exact_tokenizer\.ts$/;
 
 /** Decodes `digits` without a string for each byte. */
@@ -40,34 +40,39 @@ export const apart: Plugin = {
   },
 };
 
-/** Returns the modules that `export --to js` writes, by their names, of the sources at hand. */
+/** The entry point of each module; those of Hugging Face's tokenizers are a module of their own. */
+const ENTRIES = {
+  "js/index.gen.js": "js/entry.ts",
+  "js/huggingface.gen.js": "../../data/tokenizers/exact_tokenizer.ts",
+  "browser/reading.gen.js": "browser/entry.ts",
+};
+
+/** Returns the modules by their paths in lib/run/export, of the sources at hand. */
 export async function exportedModules(): Promise<Map<string, string>> {
-  const bundled = async (entry: string, plugins: Plugin[]) => {
-    const { outputFiles: [file] } = await build({
-      entryPoints: [fileURLToPath(new URL(entry, FOLDER))],
-      bundle: true,
-      minify: true,
-      format: "esm",
-      target: "es2022",
-      legalComments: "none",
-      write: false,
-      plugins,
-    });
-    return file!.text;
-  };
+  const modules = new Map<string, string>();
   try {
-    return new Map([
-      ["index.js", await bundled("entry.ts", [kernels, apart])],
-      ["huggingface.js", await bundled("../../../data/tokenizers/exact_tokenizer.ts", [])],
-    ]);
+    for (const [path, entry] of Object.entries(ENTRIES)) {
+      const { outputFiles: [file] } = await build({
+        entryPoints: [fileURLToPath(new URL(entry, FOLDER))],
+        bundle: true,
+        minify: true,
+        format: "esm",
+        target: "es2022",
+        legalComments: "none",
+        write: false,
+        plugins: [kernels, apart],
+      });
+      modules.set(path, file!.text);
+    }
   } finally {
     await stop();
   }
+  return modules;
 }
 
 if (import.meta.main) {
   for (const [name, text] of await exportedModules()) {
-    const path = new URL(name.replace(/\.js$/, ".gen.js"), FOLDER);
+    const path = new URL(name, FOLDER);
     if (!Deno.args.includes("--check")) await writeFile(path, text);
     else if (await readFile(path, "utf8") !== text) {
       throw new Error(`${fileURLToPath(path)} is not what its sources give: run \`deno task exported\``);

@@ -1,7 +1,4 @@
-/**
- * Classifies characters for the tokenizers by Unicode's tables, which are looked up once. Exported models run this file in
- * browsers: plain JavaScript without its types.
- */
+/** Classifies characters for the tokenizers by Unicode's tables, which are looked up once. */
 
 export const CharacterKind = { space: 0, word: 1, mark: 2, joiner: 3, other: 4 } as const;
 export type CharacterKind = typeof CharacterKind[keyof typeof CharacterKind];

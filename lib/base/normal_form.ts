@@ -1,6 +1,6 @@
 /**
  * Gives texts that look the same the same spelling: drops invisible characters, and composes letters with accents
- * (Unicode's NFC). Exported models run this file in browsers: plain JavaScript without its types.
+ * (Unicode's NFC).
  */
 import { CharacterKind, KINDS } from "./characters.ts";
 

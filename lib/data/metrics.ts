@@ -1,4 +1,4 @@
-/** Defines the loss and the predicted class of a row. Exported models run this file in browsers: plain JavaScript without its types. */
+/** Defines the loss and the predicted class of a row. */
 
 /**
  * Smaller probabilities count as this one, so that one certain mistake does not make a loss infinite. It is the least

@@ -1,7 +1,4 @@
-/**
- * Checks the fields of rows that have several columns. Exported models run this file in browsers: plain JavaScript without
- * its types.
- */
+/** Checks the fields of rows that have several columns. */
 import { isNumber } from "./json_digits.ts";
 
 export const COLUMN_KINDS = ["text", "number", "category"] as const;

@@ -1,6 +1,6 @@
 /**
  * Decides which rows get no answer: those whose most probable class has less probability than a threshold, which validation
- * rows chose. Exported models run this file in browsers: plain JavaScript without its types.
+ * rows chose.
  */
 
 import { mostProbable } from "../data/metrics.ts";

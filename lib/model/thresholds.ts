@@ -1,6 +1,6 @@
 /**
  * Decides which labels a row gets where it may have several: those whose probability is at least the label's threshold, which
- * validation rows chose. Exported models run this file in browsers: plain JavaScript without its types.
+ * validation rows chose.
  */
 import type { RowLabels } from "../data/batches/table.ts";
 import { logOdds, sigmoid, USUAL_THRESHOLD } from "../data/metrics.ts";

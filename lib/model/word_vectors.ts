@@ -1,7 +1,4 @@
-/**
- * Composes the vectors of words from rows of the embedding: see lib/data/batches/letter_rows.ts. Exported models run this
- * file in browsers: plain JavaScript without its types.
- */
+/** Composes the vectors of words from rows of the embedding: see lib/data/batches/letter_rows.ts. */
 import { MOST_ROWS_OF_VECTOR } from "../data/batches/batch.ts";
 import { type LetterShape, wordRows } from "../data/batches/letter_rows.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";

@@ -1,7 +1,4 @@
-/**
- * Combines the two classifiers: a model of both is often better than either. Exported models run this file in browsers:
- * plain JavaScript without its types.
- */
+/** Combines the two classifiers: a model of both is often better than either. */
 import { logLoss, logOdds, sigmoid } from "../data/metrics.ts";
 import type { NgramRows } from "./features.ts";
 import { createHashedClassifier, type HashedModel } from "./hashed.ts";

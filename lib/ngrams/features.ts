@@ -1,7 +1,4 @@
-/**
- * Finds the features of a row: its tokens and pairs or longer runs of them, and the letters inside words. Exported models
- * run this file in browsers: plain JavaScript without its types.
- */
+/** Finds the features of a row: its tokens and pairs or longer runs of them, and the letters inside words. */
 import { grown } from "../base/growing_arrays.ts";
 import { finishKey, mixKey, type TokenKeys } from "../data/vocabulary/token_keys.ts";
 import type { TokenizerJson } from "../data/tokenizers/schema.ts";

@@ -1,6 +1,6 @@
 /**
  * Classifies rows by the n-grams of earlier versions, whose runs still serve: pairs and longer n-grams share hashed features,
- * and a row has each feature once. Exported models run this file in browsers: plain JavaScript without its types.
+ * and a row has each feature once.
  */
 import { finishKey, mixKey } from "../data/vocabulary/token_keys.ts";
 import type { NgramRows } from "./features.ts";

@@ -1,4 +1,4 @@
-/** Numbers distinct 32-bit keys. Exported models run this file in browsers: plain JavaScript without its types. */
+/** Numbers distinct 32-bit keys. */
 
 /**
  * A random odd number. Keys come from texts and files, and could be chosen so that all have the same slots; a multiplication

@@ -1,6 +1,6 @@
 /**
  * A linear classifier of n-grams, as plain arrays that can be posted to another thread. It shares no arithmetic with the
- * engines. Start with train.ts. Exported models run this file in browsers: plain JavaScript without its types.
+ * engines. Start with train.ts.
  */
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { createFeatureFinder, type NgramRows, type NgramSpace, type OnFeature } from "./features.ts";

@@ -1,11 +1,10 @@
 /** Loads a model from a file, an address or bytes, in any runtime. */
 import { errorMessage, InputError } from "../base/errors.ts";
-import type { PreprocessingJson } from "../data/encode/preprocessing.ts";
-import { plainTokenizer } from "../data/tokenizers/plain_tokenizers.ts";
-import type { Tokenizer } from "../data/tokenizers/tokenizer.ts";
 import { compileForward, type ForwardModules } from "../engine/simd/forward_kernels.ts";
+import { bodyOf, bytesAt, fileSystem, urlOf } from "./files.ts";
 import { Model } from "./model.ts";
 import { decodeModel } from "./model_file.ts";
+import { openTokenizer } from "./open_tokenizer.ts";
 
 /** The file in a folder of `export --to js`. */
 const MODEL_FILE = "model.lockstep";
@@ -51,7 +50,7 @@ export async function load(
   const name = nameOf(source);
   try {
     const model = await decodeModel(await bytesOf(source));
-    const tokenizer = model.preprocessing && await tokenizerOf(model.preprocessing);
+    const tokenizer = model.preprocessing && await openTokenizer(model.preprocessing);
     return new Model(model, tokenizer, await compiling);
   } catch (error) {
     if (error instanceof InputError) throw error;
@@ -68,18 +67,6 @@ function checkedModules({ forward, products }: NonNullable<LoadOptions["kernels"
   throw new TypeError("kernels.forward and kernels.products: expected compiled modules of WebAssembly");
 }
 
-/** Creates the tokenizer of a model. Those of Hugging Face are loaded only for models that have one. */
-async function tokenizerOf({ tokenizer, rules = 1 }: PreprocessingJson): Promise<Tokenizer> {
-  if (tokenizer.kind !== "huggingface") return plainTokenizer(tokenizer);
-  if (rules > 1) return (await import("../data/tokenizers/exact_tokenizer.ts")).exactTokenizer(tokenizer);
-  const cut = () => {
-    throw new TypeError(
-      "a library cut the texts of this old run: expected a list of tokens, as its tokenizer cuts them",
-    );
-  };
-  return { json: tokenizer, cut };
-}
-
 function nameOf(source: string | URL | Response | ArrayBuffer | Uint8Array): string {
   if (typeof source === "string" || source instanceof URL) return `"${source}"`;
   return source instanceof Response ? `"${source.url}"` : "the bytes";
@@ -92,48 +79,12 @@ async function bytesOf(source: string | URL | Response | ArrayBuffer | Uint8Arra
   const url = urlOf(source);
   if (url === undefined || url.protocol === "file:") return await readFrom(url ?? String(source));
   if (url.pathname.endsWith("/")) url.pathname += MODEL_FILE;
-  return await bodyOf(await fetch(url));
-}
-
-/** Returns the address that `source` is; undefined for a path. */
-function urlOf(source: string | URL): URL | undefined {
-  // A path of Windows begins with one letter and a colon.
-  if (source instanceof URL || /^[a-z][a-z\d+.-]+:/i.test(source)) return new URL(source);
-  const base = surroundings.document?.baseURI ?? (fileSystem() ? undefined : surroundings.location?.href);
-  return base === undefined ? undefined : new URL(source, base);
-}
-
-async function bodyOf(response: Response): Promise<Uint8Array> {
-  if (!response.ok) {
-    await response.body?.cancel();
-    throw new Error(`the server answered ${response.status} ${response.statusText}`.trimEnd());
-  }
-  return new Uint8Array(await response.arrayBuffer());
+  return await bytesAt(url);
 }
 
 /** Reads a file, or the model in a folder. */
 async function readFrom(path: string | URL): Promise<Uint8Array> {
-  const system = fileSystem();
-  if (!system) throw new Error("this runtime has no files: expected an address or bytes");
-  if (!(await system.stat(path)).isDirectory()) return await system.readFile(path);
+  if (!(await fileSystem().stat(path)).isDirectory()) return await bytesAt(path);
   const inFolder = `${String(path).replace(/\/$/, "")}/${MODEL_FILE}`;
-  return await system.readFile(path instanceof URL ? new URL(inFolder) : inFolder);
-}
-
-/** The globals of some runtimes that are used here. */
-interface Surroundings {
-  readonly document?: { readonly baseURI: string };
-  readonly location?: { readonly href: string };
-  readonly process?: { readonly getBuiltinModule?: (name: string) => FileSystem | undefined };
-}
-const surroundings = globalThis as Surroundings;
-
-interface FileSystem {
-  stat(path: string | URL): Promise<{ isDirectory(): boolean }>;
-  readFile(path: string | URL): Promise<Uint8Array>;
-}
-
-/** Returns the files of Node, Deno and Bun. No import names them, as bundlers for browsers would look for them. */
-function fileSystem(): FileSystem | undefined {
-  return surroundings.process?.getBuiltinModule?.("node:fs/promises");
+  return await bytesAt(path instanceof URL ? new URL(inFolder) : inFolder);
 }

@@ -1,4 +1,4 @@
-/** Ranks labels by their probabilities. Exported models run this file in browsers: plain JavaScript without its types. */
+/** Ranks labels by their probabilities. */
 
 /** A class and its probability. */
 export interface RankedLabel {

@@ -19,21 +19,24 @@ export function tinyHashed(space: HashedSpace, classes: number, share = 0.3): Ha
   return { share, model: { space, classes, importance, weights, bias } };
 }
 
-/** Creates random weights for two of three features that random rows of the tokens `known` have. */
+/** Creates random weights for two of three features that random rows of the tokens `known` have; `marks` begin texts. */
 export function tinyLinear(
   space: NgramSpace,
   known: readonly string[],
   hasLetters: boolean,
   classes: number,
-  labelled: Pick<LinearModel, "labels"> | undefined = {},
+  { marks, ...labelled }: Pick<LinearModel, "labels"> & { readonly marks?: readonly string[] } = {},
   share = 0.3,
 ): LinearCombination {
   const random = new Random(6, Stream.weights).seek(0);
-  const vocabulary = keysOfVocabulary(known, hasLetters);
+  const keysOfMarks = marks && { marks: [...keysOfVocabulary(marks, false).keys] };
+  const vocabulary = { ...keysOfVocabulary(known, hasLetters), ...keysOfMarks };
   const [ofTokens, ofLetters] = [new KeyTable(), new KeyTable()];
   const find = createFeatureFinder(space, vocabulary, (key, isLetters) => (isLetters ? ofLetters : ofTokens).add(key));
-  const tokens = Array.from({ length: 200 }, () => 2 + random.below(known.length));
-  for (let begin = 0; begin < 200; begin += 5) find({ tokens, offsets: [begin, begin + 5] }, 0);
+  // Few rows have a mark and a given token behind it.
+  const drawn = marks ? 5000 : 200;
+  const tokens = Array.from({ length: drawn }, () => 2 + random.below(known.length));
+  for (let begin = 0; begin < drawn; begin += 5) find({ tokens, offsets: [begin, begin + 5] }, 0);
   const chosen = [ofTokens, ofLetters].map((table) =>
     Array.from({ length: table.size }, (_, number) => table.key(number)).filter((_, index) => index % 3 > 0)
   );

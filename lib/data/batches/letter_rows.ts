@@ -1,8 +1,7 @@
 /**
  * Lists the rows of the embedding that make the vectors of words: a row of the word's own, and one for each run of its
  * letters, which words share ("subwords": Bojanowski et al., 2017). Rows of letters lie behind those of ids, and runs are
- * hashed to them. So rare and unknown words have a vector that is like that of words with the same letters. Exported models
- * run this file in browsers: plain JavaScript without its types.
+ * hashed to them. So rare and unknown words have a vector that is like that of words with the same letters.
  */
 import { isPair, type TokenKeys } from "../vocabulary/token_keys.ts";
 import { UNKNOWN } from "../vocabulary/vocabulary.ts";

@@ -1,6 +1,6 @@
 /**
  * Turns the fields of a row into tokens: one for each number and category, then a mark for each text and the tokens of the
- * text behind it. Exported models run this file in browsers: plain JavaScript without its types.
+ * text behind it.
  */
 import { Fields, listOf, oneOf, real, refuse, text } from "../../base/shapes.ts";
 import { type Column, COLUMN_KINDS, type FieldRow } from "../../formats/columns.ts";

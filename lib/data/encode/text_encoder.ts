@@ -1,7 +1,4 @@
-/**
- * Encodes single texts as the ids that a model reads. Exported models run this file in browsers: plain JavaScript without
- * its types.
- */
+/** Encodes single texts as the ids that a model reads. */
 import { type ReadingRules, spellingOf } from "../../base/normal_form.ts";
 import type { FieldRow } from "../../formats/columns.ts";
 import { shownToken } from "./fields.ts";

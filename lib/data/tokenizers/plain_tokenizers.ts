@@ -1,7 +1,4 @@
-/**
- * Tokenizers that need no file: words, characters, and codes between white space. Exported models run this file in
- * browsers: plain JavaScript without its types.
- */
+/** Tokenizers that need no file: words, characters, and codes between white space. */
 import { CharacterKind, isHighSurrogate, KINDS, rareKind } from "../../base/characters.ts";
 import type { PlainTokenizerJson } from "./schema.ts";
 import type { Spans, Tokenizer } from "./tokenizer.ts";

@@ -1,6 +1,6 @@
 /**
  * Describes how tokenizers write the tokens of a text. Training and serving create theirs from the same JSON, so they cut
- * alike. Exported models run this file in browsers: plain JavaScript without its types.
+ * alike.
  */
 import { grown } from "../../base/growing_arrays.ts";
 import { textOf, unitsOf } from "../vocabulary/interner.ts";

@@ -1,7 +1,4 @@
-/**
- * Computes keys of tokens, of the letters in them and of neighbours: 32-bit hashes by which the n-grams of a row are found.
- * Exported models run this file in browsers: plain JavaScript without its types.
- */
+/** Computes keys of tokens, of the letters in them and of neighbours: 32-bit hashes by which a row's n-grams are found. */
 import { grown } from "../../base/growing_arrays.ts";
 import { unitsOf } from "./interner.ts";
 import { FIRST_KNOWN } from "./vocabulary.ts";

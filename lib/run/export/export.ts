@@ -1,7 +1,6 @@
 /** Exports a run's model for other libraries, as a folder with all files that predictions need. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { inputError } from "../../base/errors.ts";
 import { FOLDER_MODE, readBytes, writeWhole } from "../files/files.ts";
 import { NGRAMS, PREPROCESSING, readModel } from "../files/model_files.ts";
 import type { ExportFormat } from "./format.ts";
@@ -18,7 +17,7 @@ const MODEL_FILE = "model.lockstep";
 
 /**
  * Writes the model of the run in `directory` into `folder`, and returns the files' names. Throws a RangeError that names
- * the file if the model is damaged, and an InputError if the format cannot have it. `small` replaces the file of a whole model.
+ * the file if the model is damaged. `small` replaces the file of a whole model.
  */
 export async function exportModel(
   directory: string,
@@ -28,12 +27,6 @@ export async function exportModel(
 ): Promise<string[]> {
   const model = await readModel(directory);
   const { copied, standsAlone, make }: ExportFormat = EXPORT_FORMATS[format];
-  if (model.preprocessing?.columns && format !== "js") {
-    throw inputError(
-      "to",
-      `Cannot export a model of several columns as ${format}: expected js, whose code reads columns`,
-    );
-  }
   const files = new Map<string, Uint8Array | string>();
   const common = ["lockstep.json", model.preprocessing && PREPROCESSING, model.version.ngrams && NGRAMS];
   for (const name of standsAlone ? [] : [...common, ...copied]) {

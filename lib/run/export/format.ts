@@ -1,4 +1,5 @@
 /** Describes formats of exports, and the files that several of them have. */
+import { formOf } from "../../formats/columns.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 
 export type Files = ReadonlyMap<string, Uint8Array | string>;
@@ -58,6 +59,7 @@ export function packageJson({ run }: TrainedModel, peerDependencies: Readonly<Re
 /** Returns an input of `model` as source text, for its README: valid in JavaScript and in Python. */
 export function exampleInput(model: TrainedModel): string {
   const { config, preprocessing } = model;
+  if (preprocessing?.columns) return formOf(preprocessing.columns);
   const known = JSON.stringify((preprocessing?.vocabulary ?? []).slice(0, 3));
   switch (preprocessing?.tokenizer.kind) {
     case undefined:
@@ -71,6 +73,13 @@ export function exampleInput(model: TrainedModel): string {
 
 /** Returns the table of a README that says how `model` reads inputs. */
 export function inputTable(model: TrainedModel): string {
+  if (model.preprocessing?.columns) {
+    const row = exampleInput(model);
+    return tableOf([[`\`${row}\``, "one; a missing value is \`null\`, in Python \`None\`"], [
+      `\`[${row}]\``,
+      "a list: one for each item",
+    ]]);
+  }
   const kind = model.preprocessing?.tokenizer.kind;
   const takesTexts = textsOf(model) !== "none";
   const rows = [
@@ -81,6 +90,10 @@ export function inputTable(model: TrainedModel): string {
     takesTexts && kind !== "codes" && ['`["a text", "another"]`', "a list: one for each text"],
     ["any other list of these", `a list: one for each item${kind ? '; in it, `["login"]` has tokens by name' : ""}`],
   ];
-  const lines = rows.filter((row) => Array.isArray(row)).map(([input, answer]) => `| ${input} | ${answer} |`);
+  return tableOf(rows.filter((row) => Array.isArray(row)));
+}
+
+function tableOf(rows: readonly (readonly string[])[]): string {
+  const lines = rows.map(([input, answer]) => `| ${input} | ${answer} |`);
   return `| input of \`predict\` | answer |\n| --- | --- |\n${lines.join("\n")}\n\nAny other input throws.\n`;
 }

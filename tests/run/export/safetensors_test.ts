@@ -16,7 +16,21 @@ import { anyCharacter } from "../../data/any_character.ts";
 import type { Prediction } from "../../../lib/predict/types.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { WHITE_SPACE } from "../training/white_space_tokenizer.ts";
-import { assertSame, eachExport, ids, ofHuggingFace, ofPieces, ofText, questionOf } from "./cases.ts";
+import {
+  assertSame,
+  eachExport,
+  fieldMessages,
+  ids,
+  isFields,
+  isIds,
+  ofColumnPieces,
+  ofColumns,
+  ofHuggingFace,
+  ofPieces,
+  ofText,
+  questionOf,
+  REFUSED_FIELDS,
+} from "./cases.ts";
 import { PYTHON, pythonAbsence, withPython } from "./python.ts";
 
 const modelPy = pythonModule(loader);
@@ -45,6 +59,9 @@ optionalTest(withoutPytorch, {
   except ValueError as error:
     wanted = "has a threshold of its own" if several else "reject is 0.95: expected at most 0.9, the highest"
     assert wanted in str(error), str(error)
+  if isinstance(questions[0], dict) and "ids" not in questions[0]:
+    print(json.dumps(answer), flush=True)
+    continue
   import numpy
   rows = numpy.array([[1, 2, 3], [3, 4, 5]])
   assert loaded.predict(rows) == loaded.predict([{"ids": [1, 2, 3]}, {"ids": [3, 4, 5]}])
@@ -52,13 +69,13 @@ optionalTest(withoutPytorch, {
       (ask) =>
         eachExport("safetensors", async (folder, inputs, expected, { tokenizer }) => {
           // A list in a list has tokens by name, and ids only where tokens have no names.
-          const bare = [...inputs.keys()].filter((at) => !tokenizer || typeof inputs[at]![0] === "string");
+          const bare = [...inputs.keys()].filter((at) => !tokenizer || !isIds(inputs[at]!));
           const asked = [folder, inputs.map(questionOf), bare.map((at) => inputs[at])];
           const answers: Prediction[] = JSON.parse(await ask(asked));
           assertSame(answers, [...expected, ...expected, ...bare.map((at) => expected[at]!)]);
           const flags = answers.slice(0, inputs.length).map(flagsOf);
-          assertEquals(flags, expected.map((one, at) => typeof inputs[at]![0] === "number" ? {} : flagsOf(one)));
-        }),
+          assertEquals(flags, expected.map((one, at) => isIds(inputs[at]!) ? {} : flagsOf(one)));
+        }, [...ids, ...ofText, ofHuggingFace, ...ofColumns]),
     ),
 });
 
@@ -101,30 +118,30 @@ optionalTest(withoutPytorch, {
 /** Inputs that model.py refuses and its messages, by the kind of the model. */
 const REFUSED: Readonly<Record<string, readonly [input: unknown, message: string][]>> = {
   all: [
-    [null, "the input is None: expected a text, or a list of at least one token"],
+    [null, "input is None: expected a text, or a list of at least one token"],
     [[{ ids: [1] }, 2], "inputs[1] is 2: expected a text"],
-    [{ ids: [1, 99] }, 'the input["ids"][1] is 99: expected a token id, a whole number from 0 to 11'],
-    [{ ids: [1, 2.5] }, 'the input["ids"][1] is 2.5: expected a token id'],
-    [{ ids: [] }, 'the input["ids"] is []: expected'],
-    [{ text: [1] }, "the input is {'text': [1]}: expected"],
-    [{ text: "a", tokens: ["a"] }, "the input is {'text': 'a', 'tokens': ['a']}: expected"],
+    [{ ids: [1, 99] }, 'input["ids"][1] is 99: expected a token id, a whole number from 0 to 11'],
+    [{ ids: [1, 2.5] }, 'input["ids"][1] is 2.5: expected a token id'],
+    [{ ids: [] }, 'input["ids"] is []: expected'],
+    [{ text: [1] }, "input is {'text': [1]}: expected"],
+    [{ text: "a", tokens: ["a"] }, "input is {'text': 'a', 'tokens': ['a']}: expected"],
   ],
   ids: [
-    ["a b", "the input is a text: this model takes token ids"],
+    ["a b", "input is a text: this model takes token ids"],
     [["a b"], "inputs[0] is a text: this model takes token ids"],
     [[1, true], "inputs[0] is 1: expected"],
     [[["a"]], "inputs[0][0] is 'a': expected a token id"],
     [[[]], "inputs[0] is []: expected"],
   ],
   words: [
-    [[1, 2], 'the input is a list of numbers: expected {"ids": [...]} or {"tokens": [...]}, by name'],
+    [[1, 2], 'input is a list of numbers: expected {"ids": [...]} or {"tokens": [...]}, by name'],
     [[[1, 2]], 'inputs[0] is a list of numbers: expected {"ids": [...]}'],
     [["a", 2], "inputs[1] is 2: expected a text"],
     [[["a", null]], "inputs[0][1] is None: expected a token by name, a text or a number"],
-    [{ tokens: [] }, 'the input["tokens"] is []: expected'],
+    [{ tokens: [] }, 'input["tokens"] is []: expected'],
   ],
   codes: [
-    [["a b", "c"], "the input is a list of strings with 'a b': expected {\"tokens\": [...]} for a row"],
+    [["a b", "c"], "input is a list of strings with 'a b': expected {\"tokens\": [...]} for a row"],
     [["a", true], "inputs[1] is True: expected a text"],
   ],
   huggingface: [
@@ -139,6 +156,63 @@ const SAME: Readonly<Record<string, readonly [one: unknown, other: unknown][]>> 
   words: [[["ha 7", "he"], [{ text: "ha 7" }, { text: "he" }]], [[["ha", 7.0, 2.5]], { tokens: ["ha", "7", "2.5"] }]],
   codes: [[["ha", 7], { text: "ha 7" }], [[7, 9], { tokens: ["7", "9"] }], [[["ha"], "he ho"], [["ha"], ["he", "ho"]]]],
 };
+
+optionalTest(withoutPytorch, {
+  name: "model.py refuses fields with the words of the product, and reads one object a line",
+  fn: () =>
+    withPython(
+      `
+  sys.path[0], single, listed, fields = question
+  import model
+  loaded = model.load(sys.path[0])
+  answer = []
+  for one in single + [[fields, one] for one in listed]:
+    try:
+      answer.append(f"{loaded.predict(one)} was not refused")
+    except TypeError as error:
+      answer.append(str(error))`,
+      (ask) =>
+        eachExport("safetensors", async (folder, inputs, expected) => {
+          // A list has rows.
+          const single = REFUSED_FIELDS.filter((input) => !Array.isArray(input));
+          const said: string[] = JSON.parse(await ask([folder, single, REFUSED_FIELDS, inputs[0]]));
+          const own = fieldMessages("input").filter((_, at) => !Array.isArray(REFUSED_FIELDS[at]));
+          assertEquals(said, [...own, ...fieldMessages("inputs[1]")]);
+          const lines = [...inputs.map((input) => JSON.stringify(input)), "", "a text", "{", "{}"];
+          const { answers, code } = await askPython(folder, new TextEncoder().encode(`${lines.join("\n")}\n`));
+          assertEquals(code, 2);
+          assertSame(answers.slice(0, inputs.length), expected);
+          const wanted = "expected an object such as {";
+          const errors: string[] = answers.slice(inputs.length).map(({ error }) => error);
+          ['line 10 is "": ', 'line 11 is "a text": ', 'line 12 is "{": '].forEach((begin, at) => {
+            assertStringIncludes(errors[at]!, begin + wanted);
+          });
+          assertStringIncludes(errors[3]!, "line 13.subject is missing: expected a text");
+          const asked = await askPython(folder, new Uint8Array(), [JSON.stringify(inputs[0])]);
+          assertSame(asked.answers, expected.slice(0, 1));
+        }, [ofColumns[0]!]),
+    ),
+});
+
+optionalTest(withoutPytorch, {
+  name: "model.py writes numbers as JavaScript does",
+  fn: () =>
+    inTemporaryDirectory((folder) =>
+      withPython(
+        `
+  sys.path[0], samples = question
+  import model
+  answer = [model.digits_of(number) for number in samples]`,
+        async (ask) => {
+          await Deno.writeTextFile(join(folder, "model.py"), modelPy);
+          const samples = [0, -0, 1, -1.5, 1e20, 1e21, 123456789012345680000, 1e-6, 1e-7, 1.25e-7, 5e-324, 2 ** 53];
+          samples.push(...fc.sample(fc.double({ noNaN: true, noDefaultInfinity: true }), { numRuns: 2000, seed: 3 }));
+          samples.push(...fc.sample(fc.float({ noNaN: true, noDefaultInfinity: true }), { numRuns: 500, seed: 4 }));
+          assertEquals(JSON.parse(await ask([folder, samples])), samples.map(String));
+        },
+      )
+    ),
+});
 
 /** The tokenizers of the fixture and the texts that Hugging Face's own library cut there. */
 const TOKENIZERS = await (async () => {
@@ -249,9 +323,9 @@ optionalTest(withoutPytorch, {
       assertEquals(code, 1);
       assertMatch(
         said,
-        /^error: the input is a text: this model takes tokens by name or token ids: this run is of an old/,
+        /^error: input is a text: this model takes tokens by name or token ids: this run is of an old/,
       );
-      const at = inputs.findIndex((input) => input[0] === "ha");
+      const at = inputs.findIndex((input) => Array.isArray(input) && input[0] === "ha");
       const lines = `some text\n${JSON.stringify({ tokens: inputs[at] })}\n`;
       const { answers, ...rest } = await askPython(folder, new TextEncoder().encode(lines));
       assertEquals(rest.code, 2);
@@ -392,10 +466,10 @@ optionalTest(pythonAbsence("torch", "tokenizers"), {
   name: "model.py takes texts for a Hugging Face tokenizer where its library is installed",
   fn: () =>
     eachExport("safetensors", async (folder, inputs, expected) => {
-      const asked = [...inputs.keys()].filter((at) => typeof inputs[at] === "string");
-      const lines = asked.map((at) => `${JSON.stringify({ text: inputs[at] })}\n`);
+      const asked = [...inputs.keys()].filter((at) => typeof inputs[at] === "string" || isFields(inputs[at]!));
+      const lines = asked.map((at) => `${JSON.stringify(questionOf(inputs[at]!))}\n`);
       const { answers, code } = await askPython(folder, new TextEncoder().encode(lines.join("")));
       assertEquals(code, 0);
       assertSame(answers, asked.map((at) => expected[at]!));
-    }, [ofPieces]),
+    }, [ofPieces, ofColumnPieces]),
 });

@@ -1,4 +1,4 @@
-/** Sorts rows into batches by length. Exported models run this file in browsers: plain JavaScript without its types. */
+/** Sorts rows into batches by length. */
 
 /** Limits the rows of a batch, and its tokens with padding. */
 const MOST_ROWS = 256;

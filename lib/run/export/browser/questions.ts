@@ -1,88 +1,49 @@
 /**
- * Reads the questions to an exported model and makes its answers: all but the LSTM, which another library computes. Exported
- * models run this file in browsers: plain JavaScript without its types.
+ * Reads the questions to an exported model and makes its answers: all but the LSTM, which another library computes. Texts,
+ * fields and n-grams are read as by all other predictions of this program.
  */
-import { createTextEncoder } from "../../../data/encode/text_encoder.ts";
-import type { UnknownTokens } from "../../../data/batches/table.ts";
-import { plainTokenizer } from "../../../data/tokenizers/plain_tokenizers.ts";
-import type { TokenizerJson } from "../../../data/tokenizers/schema.ts";
-import { hasLetters, type Tokenizer } from "../../../data/tokenizers/tokenizer.ts";
-import { keysOfVocabulary, type TokenKeys } from "../../../data/vocabulary/token_keys.ts";
-import { Vocabulary } from "../../../data/vocabulary/vocabulary.ts";
-import { answerOf, type Rejection, type RowAnswer, thresholdFor } from "../../../model/rejection.ts";
-import { type Combiner, createCombiner } from "../../../ngrams/combine.ts";
-import type { NgramSpace } from "../../../ngrams/features.ts";
-import type { HashedModel, HashedSpace } from "../../../ngrams/hashed.ts";
-import type { LinearModel } from "../../../ngrams/model.ts";
-import { labelsAbove, usualThresholds } from "../../../model/thresholds.ts";
-import { type RankedLabel, topLabels } from "../../../standalone/top_labels.ts";
-import type { ReadFile } from "./folder.ts";
+import { errorMessage, inputError } from "../../../base/errors.ts";
+import { describe } from "../../../base/printable.ts";
+import { isRecord } from "../../../base/record.ts";
+import { createPreprocessing, preprocessingShape } from "../../../data/encode/preprocessing.ts";
+import { isNumber } from "../../../formats/json_digits.ts";
+import { decodeSafetensors } from "../../../model/formats/safetensors.ts";
+import type { Rejection } from "../../../model/rejection.ts";
+import type { ModelSpec } from "../../../model/spec.ts";
+import { createCombiner } from "../../../ngrams/combine.ts";
+import { prediction, shownAnswer, thresholdsFor } from "../../../standalone/answers.ts";
+import { ngramNumbersShape, ngramsOf } from "../../../standalone/ngram_tensors.ts";
+import { openTokenizer } from "../../../standalone/open_tokenizer.ts";
+import { createReader } from "../../../standalone/reader.ts";
+import { joinSequences, joinUnknown, openReading, type Reading } from "../../../standalone/readings.ts";
+import type { Input, Prediction } from "../../../standalone/types.ts";
 
-/** Creates a tokenizer of Hugging Face: see predict_module.ts. Models without one do not have it. */
-declare const exactTokenizer: ((json: TokenizerJson) => Tokenizer) | undefined;
+/** Returns the contents of a file. */
+export type ReadFile = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 
 /** The parts of `lockstep.json` that are read here. */
 interface About {
   readonly labels: readonly string[];
-  readonly model: {
-    readonly vocabulary: number;
-    readonly letterRows?: number;
-    readonly embedding: number;
-    readonly labels?: "many";
-  };
+  readonly model: Pick<ModelSpec, "vocabulary" | "labels">;
+  readonly config: { readonly length: number };
   readonly preprocessingDigest?: string;
-  readonly ngrams?: LinearNumbers | HashedNumbers;
+  readonly ngrams?: unknown;
   readonly rejection?: Rejection;
   /** `[labels]`, where a row may have several. */
   readonly thresholds?: readonly number[];
 }
 
-interface LinearNumbers extends NgramSpace {
-  readonly share: number;
-  readonly exponent: number;
-  readonly tokenColumns: number;
-}
-
-interface HashedNumbers extends HashedSpace {
-  readonly share: number;
-  readonly exponent?: undefined;
-}
-
-/** The parts of `preprocessing.json` that are read here. */
-interface Reading {
-  readonly tokenizer: TokenizerJson;
-  readonly vocabulary: readonly string[];
-  readonly maxLength: number;
-  readonly truncate: "end" | "start";
-  readonly rules?: 1 | 2;
-}
-
-/** A sequence of token ids. */
-interface Row {
-  readonly tokens: ArrayLike<number>;
-  /** Keys of the unknown ones, of tokens by name. */
-  readonly unknown?: TokenKeys;
-  /** How tokens by name were read. */
-  readonly flags?: { readonly unknownShare: number; readonly truncated: boolean };
-}
-
-interface Answer extends Partial<RowAnswer> {
-  /** Those above their thresholds, in place of class and label, where a row may have several. */
-  readonly labels?: readonly RankedLabel[];
-  readonly probabilities: readonly number[];
-  readonly top?: readonly RankedLabel[];
-}
-
 interface Asked {
-  readonly rows: readonly Row[];
+  readonly rows: readonly Reading[];
   /** Returns one answer, or a list, by the probabilities of the LSTM for each row. */
-  readonly answers: (lstm: readonly Float32Array[]) => Answer | Answer[];
+  readonly answers: (lstm: readonly Float32Array[]) => Partial<Prediction> | Partial<Prediction>[];
 }
 
-export interface Questions {
+interface Questions {
   readonly about: About;
-  /** Returns the token ids of a text, or of a list of tokens by name. */
-  readonly encode: ((input: string | readonly (string | number)[]) => Int32Array) | undefined;
+  /** Returns the token ids of a row, for models of files. */
+  readonly encode: ((input: unknown) => Int32Array) | undefined;
+  /** Throws an InputError for an input that the model does not take, and if it does not reach the precision `reject`. */
   readonly ask: (input: unknown, options?: { readonly reject?: number; readonly top?: number }) => Asked;
 }
 
@@ -90,104 +51,87 @@ export interface Questions {
 export async function openQuestions(readFile: ReadFile): Promise<Questions> {
   const json = async (name: string) => JSON.parse(new TextDecoder().decode(await readFile(name)));
   const about: About = await json("lockstep.json");
-  const reading: Reading | undefined = about.preprocessingDigest && await json("preprocessing.json");
-  const combine = about.ngrams && combinerOf(about.ngrams, await readFile("ngrams.safetensors"), about, reading);
-  return createQuestions(about, reading, combine);
-}
-
-function createQuestions(about: About, reading: Reading | undefined, combine: Combiner | undefined): Questions {
-  const kind = reading?.tokenizer.kind;
-  const encode = reading && encoderOf(reading);
-  const known = kind === "codes" ? new Set(reading!.vocabulary) : undefined;
+  const { labels, model: spec, config } = about;
+  const saved = about.preprocessingDigest === undefined
+    ? undefined
+    : preprocessingShape(await json("preprocessing.json"), "preprocessing");
+  const numbers = about.ngrams === undefined ? undefined : ngramNumbersShape(about.ngrams, "ngrams");
+  const tensors = numbers && decodeSafetensors(await readFile("ngrams.safetensors")).tensors;
+  const several = spec.labels === "many";
+  const shape = { classes: labels.length, ...several && { labels: "many" as const } };
+  const combine = numbers && tensors && createCombiner(ngramsOf(tensors, numbers, shape, saved));
+  const reader = createReader({ vocabulary: spec.vocabulary, length: config.length }, saved);
+  const read = openReading(saved && createPreprocessing(saved, await openTokenizer(saved)));
+  const known = saved?.tokenizer.kind === "codes" && !saved.columns ? new Set(saved.vocabulary) : undefined;
 
   /** Tells whether a list is one row, not a list of rows: numbers, or the codes of a model of codes. */
   function isRow(list: readonly unknown[]): boolean {
-    if (list.length === 0) return false;
+    if (list.length === 0 || reader.columns) return false;
     if (list.every(isNumber)) return true;
-    if (!known || !list.every(isName)) return false;
+    if (!known || !list.every((token) => typeof token === "string" || isNumber(token))) return false;
     const text = list.find((token) => /\s/.test(String(token)) && !known.has(String(token)));
     if (text === undefined) return true;
-    throw new TypeError(
-      `The input is a list of strings with ${
-        shownValue(text)
-      }: expected { tokens: [...] } for a row, or a list of { text }`,
-    );
+    const wanted = "expected { tokens: [...] } for a row, or a list of { text }";
+    throw inputError("input", `input is a list of strings with ${describe(text)}: ${wanted}`);
   }
 
-  /** Throws a TypeError that calls `value` `name` if it is no question. */
-  function rowOf(value: unknown, name: string): Row {
-    if (typeof value === "string") {
-      if (!encode) throw new TypeError(`${name} is a text: this model takes token ids`);
-      if (kind !== "huggingface" || exactTokenizer) return encode(value);
-      throw new TypeError(
-        `${name} is a text: this model takes tokens by name or token ids: its run is old, and its tokenizer is one that only ` +
-          "Lockstep has",
-      );
-    }
-    if (isIds(value)) return idsOf(value, name);
+  /** Returns `value` as the model reads it. Throws an InputError that calls it `name` if it is no input. */
+  function rowOf(value: unknown, name: string): Reading {
+    if (typeof value === "string") return reading(reader.readText(value, name), name);
+    if (reader.columns) return reading(reader.readFields(value, name), name);
+    if (ArrayBuffer.isView(value)) return idsOf(value, name);
     if (Array.isArray(value)) {
-      if (!encode) return idsOf(value, name);
-      if (known || !value.every(isNumber)) return namesOf(value, name);
-      if (value.length > 0) {
-        throw new TypeError(`${name} is a list of numbers: expected { ids } or { tokens }, by name`);
-      }
+      if (!saved || known || value.length === 0 || !value.every(isNumber)) return tokensOf(value, name);
+      throw inputError(name, `${name} is a list of numbers: expected { ids } or { tokens }, by name`);
     }
-    if (typeof value === "object" && value !== null) {
-      const [[key, content] = [], ...more] = Object.entries(value);
-      if (more.length === 0 && key === "text" && typeof content === "string") return rowOf(content, `${name}.text`);
-      if (more.length === 0 && key === "ids" && Array.isArray(content)) return idsOf(content, `${name}.ids`);
-      if (more.length === 0 && key === "ids" && isIds(content)) return idsOf(content, `${name}.ids`);
-      if (more.length === 0 && key === "tokens" && Array.isArray(content)) {
-        return encode ? namesOf(content, `${name}.tokens`) : idsOf(content, `${name}.tokens`);
-      }
+    const [[key, content] = [], ...more] = isRecord(value) ? Object.entries(value) : [];
+    if (more.length > 0 || key !== "text" && key !== "ids" && key !== "tokens") {
+      throw inputError(name, `${name} is ${describe(value)}: expected a text, or a list of at least one token`);
     }
-    throw new TypeError(`${name} is ${shownValue(value)}: expected a text, or a list of at least one token`);
+    const field = `${name}.${key}`;
+    if (key === "text") return reading(reader.readText(content, field), field);
+    return key === "ids" ? idsOf(content, field) : tokensOf(content, field);
   }
 
-  function namesOf(list: readonly unknown[], name: string): Row {
-    if (list.length === 0) throw new TypeError(`${name} is []: expected a text, or a list of at least one token`);
-    const wrong = list.findIndex((token) => !isName(token));
-    if (wrong < 0) return encode!(list.map(String));
-    throw new TypeError(
-      `${name}[${wrong}] is ${shownValue(list[wrong])}: expected a token by name, a text or a number`,
-    );
+  function reading(input: Input, name: string): Reading {
+    try {
+      return read(input);
+    } catch (error) {
+      throw inputError(name, `${name} cannot be cut into tokens: ${errorMessage(error)}`);
+    }
   }
 
-  function idsOf(ids: ArrayLike<unknown>, name: string): Row {
-    const tokens = Array.from(ids);
-    if (tokens.length === 0) throw new TypeError(`${name} is []: expected at least one token id`);
-    const size = about.model.vocabulary;
-    const wrong = tokens.findIndex((id) => !(isNumber(id) && Number.isInteger(id) && id >= 0 && id < size));
-    if (wrong < 0) return { tokens: tokens.map(Number) };
-    const wanted = `a token id, a whole number from 0 to ${size - 1}`;
-    throw new TypeError(`${name}[${wrong}] is ${shownValue(tokens[wrong])}: expected ${wanted}`);
+  function tokensOf(value: unknown, name: string): Reading {
+    return saved ? reading(reader.readTokens(value, name), name) : idsOf(value, name);
+  }
+
+  /** Reads token ids, as many as there are: an exported LSTM reads any length. */
+  function idsOf(value: unknown, name: string): Reading {
+    const ids: unknown[] = Array.isArray(value) ? value : isIds(value) ? Array.from(value) : [];
+    if (ids.length === 0) throw inputError(name, `${name} is ${describe(value)}: expected at least one token id`);
+    const wrong = ids.findIndex((id) => !Number.isInteger(id) || Number(id) < 0 || Number(id) >= spec.vocabulary);
+    if (wrong < 0) return { tokens: ids.map(Number) };
+    const wanted = `a token id, a whole number from 0 to ${spec.vocabulary - 1}`;
+    throw inputError(name, `${name}[${wrong}] is ${describe(ids[wrong])}: expected ${wanted}`);
+  }
+
+  /** Returns the answer of a row by the probabilities of the LSTM, which are replaced by those of both. */
+  function combined({ tokens, unknown, flags }: Reading, probabilities: Float32Array) {
+    combine?.(probabilities, { ...joinSequences([tokens]), ...unknown && { unknown: joinUnknown([unknown], 1) } }, 0);
+    return { probabilities, flags: flags ? [flags] : [] };
   }
 
   return {
     about,
-    encode: encode && ((input) => encode(input).tokens),
-    ask(input, { reject, top = 0 } = {}) {
-      const { rejection, labels, model, thresholds = usualThresholds(labels.length) } = about;
-      const several = model.labels === "many";
-      const threshold = reject === undefined ? rejection?.threshold ?? 0 : thresholdFor(rejection?.points, reject);
-      const named = (probabilities: Float32Array) =>
-        labelsAbove(probabilities, thresholds).map((k) => ({ label: labels[k]!, probability: probabilities[k]! }));
+    encode: saved && ((input) => Int32Array.from(rowOf(input, "input").tokens)),
+    ask(input, { reject, top } = {}) {
+      const options = { top, ...thresholdsFor({ several, ...about }, reject) };
       const list = Array.isArray(input) && !isRow(input) ? input : undefined;
-      const rows = list ? list.map((one, index) => rowOf(one, `Input ${index}`)) : [rowOf(input, "The input")];
+      const rows = list ? list.map((one, index) => rowOf(one, `inputs[${index}]`)) : [rowOf(input, "input")];
       return {
         rows,
         answers(lstm) {
-          const answers = rows.map((row, index): Answer => {
-            const probabilities = lstm[index]!;
-            combine?.(probabilities, ngramRow(row), 0);
-            const listed = top > 0 && { top: topLabels(probabilities, labels, top) };
-            return {
-              ...several ? { labels: named(probabilities) } : answerOf(probabilities, labels, threshold),
-              probabilities: [...probabilities],
-              ...listed,
-              ...row.flags,
-            };
-          });
+          const answers = rows.map((row, at) => shownAnswer(prediction(combined(row, lstm[at]!), 0, labels, options)));
           return list ? answers : answers[0]!;
         },
       };
@@ -195,106 +139,6 @@ function createQuestions(about: About, reading: Reading | undefined, combine: Co
   };
 }
 
-function isNumber(value: unknown): value is number {
-  return typeof value === "number";
-}
-
-function isName(value: unknown): value is string | number {
-  return typeof value === "string" || isNumber(value);
-}
-
-/** Typed arrays are token ids. */
 function isIds(value: unknown): value is Int32Array {
   return ArrayBuffer.isView(value) && !(value instanceof DataView);
-}
-
-function shownValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-}
-
-/** Returns rows of which the only one is `row`. */
-function ngramRow({ tokens, unknown }: Row): {
-  readonly tokens: ArrayLike<number>;
-  readonly offsets: readonly number[];
-  readonly unknown?: UnknownTokens;
-} {
-  const offsets = [0, tokens.length];
-  if (!unknown) return { tokens, offsets };
-  return { tokens, offsets, unknown: { before: Uint32Array.of(0, unknown.offsets.length - 1), keys: unknown } };
-}
-
-/** Reads a text, or tokens by name. */
-function encoderOf({ tokenizer, vocabulary, maxLength, truncate, rules }: Reading) {
-  const cutter = tokenizer.kind === "huggingface"
-    ? exactTokenizer?.(tokenizer) ?? { json: tokenizer, cut() {} }
-    : plainTokenizer(tokenizer);
-  const encode = createTextEncoder(cutter, new Vocabulary(vocabulary), { maxLength, truncate, rules });
-  return (input: string | readonly (string | number)[]) => {
-    const { tokens, unknown, ...flags } = encode(input);
-    return { tokens, unknown, flags };
-  };
-}
-
-/** Reads the n-grams that the LSTM is combined with: `bytes` are safetensors, and `numbers` say what they count as. */
-function combinerOf(
-  numbers: LinearNumbers | HashedNumbers,
-  bytes: Uint8Array<ArrayBuffer>,
-  { labels: { length: classes }, model: { labels } }: About,
-  reading: Reading | undefined,
-): Combiner {
-  const { buffer } = bytes;
-  const size = Number(new DataView(buffer).getBigUint64(0, true));
-  const header: Record<string, { readonly data_offsets: readonly [number, number] }> = JSON.parse(
-    new TextDecoder().decode(new Uint8Array(buffer, 8, size)),
-  );
-  const tensor = (name: string) => {
-    const [begin, end] = header[name]!.data_offsets;
-    return new Float32Array(buffer, 8 + size + begin, (end - begin) / 4);
-  };
-  const { share } = numbers;
-  if (numbers.exponent === undefined) return createCombiner({ share, model: hashedOf(numbers, tensor, classes) });
-  const { exponent } = numbers;
-  return createCombiner({
-    share,
-    exponent,
-    model: linearOf(numbers, tensor, { classes, ...labels && { labels } }, reading!),
-  });
-}
-
-function linearOf(
-  { order, hasEnds, tokenColumns }: LinearNumbers,
-  tensor: (name: string) => Float32Array,
-  shape: Pick<LinearModel, "classes" | "labels">,
-  { vocabulary, tokenizer }: Reading,
-): LinearModel {
-  const halves = tensor("keys");
-  return {
-    space: { order, hasEnds },
-    ...shape,
-    vocabulary: keysOfVocabulary(vocabulary, hasLetters(tokenizer.kind)),
-    keys: Uint32Array.from(
-      { length: halves.length / 2 },
-      (_, column) => 2 ** 16 * halves[2 * column]! + halves[2 * column + 1]!,
-    ),
-    tokenColumns,
-    importance: tensor("importance"),
-    weights: tensor("weights"),
-    bias: tensor("bias"),
-  };
-}
-
-function hashedOf(
-  { order, tokens, features }: HashedNumbers,
-  tensor: (name: string) => Float32Array,
-  classes: number,
-): HashedModel {
-  const [known, counts, rows] = [tensor("features"), tensor("importance"), tensor("weights")];
-  const importance = new Float32Array(features);
-  const weights = new Float32Array(features * classes);
-  known.forEach((feature, row) => {
-    importance[feature] = counts[row]!;
-    weights.set(rows.subarray(row * classes, (row + 1) * classes), feature * classes);
-  });
-  return { space: { order, tokens, features }, classes, importance, weights, bias: tensor("bias") };
 }

@@ -1,4 +1,5 @@
 /** Writes `predict.d.ts` of an exported model. */
+import type { Column, ColumnKind } from "../../../formats/columns.ts";
 import type { TrainedModel } from "../../../predict/trained_model.ts";
 import { textsOf } from "../format.ts";
 
@@ -13,16 +14,22 @@ export function classifierTypes(
   const returned = (type: string) => result.replace("$", type);
   const answer = model.config.labels === "many" ? ANSWER.replace(ONE, SEVERAL) : ANSWER;
   return `${rowTypes(model)}${answer}
+/** Reports an input that the model does not take, and each fault of it. */
+export class InputError extends Error {
+  private constructor();
+  readonly name: "InputError";
+  readonly problems: readonly { readonly field: string; readonly message: string }[];
+}
+
 export interface Classifier {
   readonly about: About;
 ${
     model.preprocessing
-      ? "  /** Returns the token ids of a text, or of tokens by name. */\n" +
-        "  readonly encode: (input: string | readonly (string | number)[]) => Int32Array;\n"
+      ? "  /** Returns the token ids of a row. */\n  readonly encode: (row: Item) => Int32Array;\n"
       : ""
   }  /**
-   * Returns an answer for a row, and a list of answers for a list of rows. Throws a TypeError for any other input, and a
-   * RangeError if the model does not reach the precision \`reject\`.
+   * Returns an answer for a row, and a list of answers for a list of rows. Throws an InputError for any other input, and if
+   * the model does not reach the precision \`reject\`.
    */
   predict(row: Row, options?: Options): ${returned("Answer")};
   predict(rows: readonly Item[], options?: Options): ${returned("Answer[]")};
@@ -48,6 +55,7 @@ function rowTypes(model: TrainedModel): string {
     ) +
       "\n\nexport type Item = Row;\n";
   }
+  if (preprocessing.columns) return fieldTypes(preprocessing.columns);
   const { kind } = preprocessing.tokenizer;
   const text = textsOf(model) === "none" ? [] : ["  | string", "  | { readonly text: string }"];
   const tokens = [
@@ -61,6 +69,18 @@ function rowTypes(model: TrainedModel): string {
     } */\n` +
     `export type Item = ${item};\n`;
 }
+
+/** Declares a row of several columns. */
+function fieldTypes(columns: readonly Column[]): string {
+  const fields = columns.map(({ name, kind }) => `  readonly ${JSON.stringify(name)}: ${FIELD_TYPES[kind]};\n`);
+  return `export interface Row {\n${fields.join("")}}\n\nexport type Item = Row;\n`;
+}
+
+const FIELD_TYPES: Readonly<Record<ColumnKind, string>> = {
+  text: "string | null",
+  number: "number | string | null",
+  category: "string | number | boolean | null",
+};
 
 const ONE = `  /** Position in the labels; null if the row is rejected. */
   readonly class: number | null;

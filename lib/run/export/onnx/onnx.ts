@@ -2,7 +2,7 @@
 import { namesAsMetadata } from "../../../model/formats/weight_names.ts";
 import { trainedModel } from "../../../model/task_model.ts";
 import type { TrainedModel } from "../../../predict/trained_model.ts";
-import { predictFiles } from "../browser/predict_module.ts";
+import { predictFiles } from "../browser/predict_files.ts";
 import { classifierTypes } from "../browser/types.ts";
 import {
   exampleInput,
@@ -32,7 +32,7 @@ function files(model: TrainedModel): Files {
   const metadata = { digest: version.digest, ...namesAsMetadata({ labels, vocabulary: undefined }) };
   return new Map<string, Uint8Array | string>([
     ["model.onnx", encodeModel(buildGraph(spec, layout, version.weights), metadata)],
-    ...predictFiles(predictJs, model),
+    ...predictFiles(predictJs),
     ["predict.d.ts", classifierTypes(model, { loader: LOADER, result: "Promise<$>" })],
     ["package.json", packageJson(model, { "onnxruntime-node": "^1.20.0", "onnxruntime-web": "^1.20.0" })],
     ["predict.py", pythonModule(predictPy)],

@@ -1,12 +1,17 @@
 /**
  * A classifier trained by Lockstep, in ONNX Runtime. README.md shows how to use it, and predict.d.ts lists all inputs.
  */
-import { inBatches, putRows } from "../browser/batches.ts";
-import { openFolder } from "../browser/folder.ts";
-import { openQuestions } from "../browser/questions.ts";
-import { UNKNOWN } from "../../../data/vocabulary/vocabulary.ts";
-import { MOST_ROWS_OF_VECTOR } from "../../../data/batches/batch.ts";
-import { wordRows } from "../../../data/batches/letter_rows.ts";
+import {
+  inBatches,
+  MOST_ROWS_OF_VECTOR,
+  openFolder,
+  openQuestions,
+  putRows,
+  UNKNOWN,
+  wordRows,
+} from "../browser/entry.ts";
+
+export { InputError } from "../browser/entry.ts";
 
 export async function loadClassifier(ort, folder = import.meta.url.replace(/[^/]*$/, "")) {
   const readFile = openFolder(folder);

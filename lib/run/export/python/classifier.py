@@ -8,7 +8,9 @@ import re
 import struct
 import sys
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
+from decimal import Decimal
 from functools import lru_cache
 
 UNKNOWN = 1
@@ -54,10 +56,16 @@ class Reader:
         """Returns a text or a token as the model spells it."""
         return text
 
+    def __call__(self, text):
+        return self.read(self.cut(text))
+
     def named(self, names):
+        return self.read([self.spelled(name) for name in names])
+
+    def read(self, names):
         """Returns at least one id, and at most as many as the model reads."""
         kept = names[: self.max_length] if self.truncate == "end" else names[-self.max_length :]
-        return Sequence.of([self.spelled(name) for name in kept], self.ids, len(names) > len(kept))
+        return Sequence.of(kept, self.ids, len(names) > len(kept))
 
 
 class HuggingFaceReader(Reader):
@@ -83,23 +91,26 @@ class HuggingFaceReader(Reader):
     def takes_texts(self):
         return self.library is not None
 
-    def __call__(self, text):
+    def cut(self, text):
+        """Returns the tokens of a text, None for one that the tokenizer does not know."""
         if not self.takes_texts:
-            raise TypeError(f"this model takes tokens by name or token ids, no texts{self.refusal}")
+            raise TypeError(f"this model cuts no texts{self.refusal}")
         # Half of a surrogate pair is no character.
         written = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         cut = self.library.encode(written, add_special_tokens=False)
         # A piece that the tokenizer itself does not know has no name.
-        names = [
+        return [
             None if index == self.unknown_id and self.library.id_to_token(index) != token else token
             for index, token in zip(cut.ids, cut.tokens)
         ]
-        return self.named(names)
 
 
 SPACE, WORD, MARK, JOINER, SINGLE, OTHER = range(6)
 KINDS = {"space": SPACE, "word": WORD, "mark": MARK, "joiner": JOINER, "single": SINGLE}
-SPACES = re.compile("[\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+SPACE_CHARACTERS = (
+    "\t\n\x0b\x0c\r \xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+SPACES = re.compile(f"[{SPACE_CHARACTERS}]+")
 
 
 MOST_MARKS = 64
@@ -136,15 +147,12 @@ class Encoder(Reader):
         """Returns a text or a token as the model spells it: composed, and without characters that are not shown."""
         return composed(text.translate(self.invisible)) if self.rules == 2 else text
 
-    def __call__(self, text):
-        """Returns at least one id, and at most as many as the model reads."""
+    def cut(self, text):
         text = self.spelled(text)
         if self.options.get("lowercase"):
             # Python's rules come first, as some depend on the neighbours; then the letters that Python does not know.
             text = text.lower().translate(self.lower)
-        tokens = {"words": self.words, "chars": self.chars, "codes": self.codes}[self.options["kind"]](text)
-        kept = tokens[: self.max_length] if self.truncate == "end" else tokens[-self.max_length :]
-        return Sequence.of(kept, self.ids, len(tokens) > len(kept))
+        return {"words": self.words, "chars": self.chars, "codes": self.codes}[self.options["kind"]](text)
 
     def ahead(self, text, index):
         """Returns the kind of the character at `index`; characters past U+FFFF never continue a token."""
@@ -186,6 +194,93 @@ class Encoder(Reader):
     def codes(self, text):
         text = "".join(" " if self.kinds[ord(character)] == SPACE else character for character in text)
         return [token for token in text.split(" ") if token]
+
+
+FIELD_SEPARATOR = "\x1f"
+MISSING = re.compile("[-+]?nan|null|nil|none|undefined|n/?a|#n/a|<na>|nat|missing", re.ASCII | re.IGNORECASE)
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]{1,3})?", re.ASCII | re.IGNORECASE)
+EXAMPLES = {"text": "…", "number": 12.5, "category": "…"}
+EXPECTED = {
+    "text": "a text",
+    "number": "a number such as 12.5, or null for a missing one",
+    "category": "a text, a number, true or false, or null for a missing one",
+}
+MOST_LISTED = 20
+NOTHING = object()
+
+
+class FieldReader:
+    """Turns the fields of a row into token ids: `texts` is the Reader that cuts texts."""
+
+    def __init__(self, texts, columns):
+        self.texts, self.columns = texts, columns
+        self.form = json_of({column["name"]: EXAMPLES[column["kind"]] for column in columns})
+        self.marks = [self.token(column, "") for column in columns if column["kind"] == "text"]
+
+    def __call__(self, row, name):
+        values = self.checked(row, name)
+        by_kind = {kind: [] for kind in EXPECTED}
+        for column, value in zip(self.columns, values):
+            by_kind[column["kind"]].append((column, value))
+        names = [self.token(column, self.bin(column.get("edges"), value)) for column, value in by_kind["number"]]
+        names += [self.token(column, self.spelled(value or "")) for column, value in by_kind["category"]]
+        for column, value in by_kind["text"]:
+            # A piece that the tokenizer itself does not know is a token without letters.
+            names += [self.token(column, ""), *(token or "" for token in self.texts.cut(self.spelled(value)))]
+        return self.texts.read(names)
+
+    def checked(self, row, name):
+        """Returns the value of each column, None for a missing number or category."""
+        if not isinstance(row, dict):
+            raise TypeError(f"{name} is {json_shown(row)}: expected an object such as {self.form}")
+        names = {column["name"] for column in self.columns}
+        unknown = [shortened(f"{name}.{key}") for key in row if key not in names]
+        problems = [f"{field} is not known: expected fields as in {self.form}" for field in unknown]
+        values = []
+        for column in self.columns:
+            given = row.get(column["name"], NOTHING)
+            values.append(field_value(column["kind"], given))
+            if values[-1] is NOTHING:
+                value = "missing" if given is NOTHING else json_shown(given)
+                problems.append(f"{name}.{column['name']} is {value}: expected {EXPECTED[column['kind']]}")
+        if problems:
+            more = len(problems) - MOST_LISTED
+            raise TypeError("\n".join(problems[:MOST_LISTED] + ([f"and {more} more"] if more > 0 else [])))
+        return values
+
+    def spelled(self, text):
+        return self.texts.spelled(text).replace(FIELD_SEPARATOR, " ")
+
+    @staticmethod
+    def token(column, value):
+        return column["name"] + FIELD_SEPARATOR + value
+
+    @staticmethod
+    def bin(edges, value):
+        """Returns the name of the bin of a number."""
+        if value is None:
+            return ""
+        if not edges:
+            return "any"
+        at = bisect_right(edges, value)
+        low, high = (digits_of(edge) for edge in (edges[max(at - 1, 0)], edges[min(at, len(edges) - 1)]))
+        return f"<{high}" if at == 0 else f"≥{low}" if at == len(edges) else f"{low}…{high}"
+
+
+def field_value(kind, value):
+    """Returns the value of a field; NOTHING if its column does not take it."""
+    if value is None:
+        return "" if kind == "text" else None
+    if kind == "text":
+        return value if isinstance(value, str) and not isinstance(value, Digits) else NOTHING
+    if not is_name(value) and not (kind == "category" and isinstance(value, bool)):
+        return NOTHING
+    text = (json_of(value) if isinstance(value, bool) else name_of(value)).strip(SPACE_CHARACTERS)
+    if kind == "category":
+        return text or None
+    if text == "" or MISSING.fullmatch(text):
+        return None
+    return float(text) if NUMBER.fullmatch(text) and math.isfinite(float(text)) else NOTHING
 
 
 MASK = 0xFFFFFFFF
@@ -233,7 +328,9 @@ def own_key(name):
 
 @lru_cache(maxsize=REMEMBERED)
 def letter_keys(name, shortest=2):
-    """The keys of all runs of at least `shortest` letters of a word, with its edges."""
+    """The keys of all runs of at least `shortest` letters of a word, with its edges; none of the token of a field."""
+    if FIELD_SEPARATOR in name[1:]:
+        return []
     marked = [EDGE, *units_of(name), EDGE]
     most = [min(MOST_LETTERS, len(marked) - begin) for begin in range(len(marked))]
     runs = ((begin, n) for begin, longest in enumerate(most) for n in range(shortest, longest + 1))
@@ -261,6 +358,7 @@ def padded(sequences, vocabulary, letters):
 
 
 MOST_LOG_ODDS = 16
+BEGINNING, END = 0x5EED0001, 0x5EED0002
 
 
 def softmax(scores):
@@ -269,14 +367,15 @@ def softmax(scores):
 
 
 class Ngrams:
-    """A linear classifier of the n-grams of a sequence: see lib/ngrams of Lockstep. `names` are the known tokens."""
+    """A linear classifier of the n-grams of a sequence: see lib/ngrams of Lockstep. `names` are the known tokens, `marks` begin texts."""
 
-    def __init__(self, about, tensors, kind, names, several):
+    def __init__(self, about, tensors, kind, names, several, marks=None):
         self.several = several
         self.exponent, self.order, self.has_ends = about["exponent"], about["order"], about["hasEnds"]
         self.token_columns = about["tokenColumns"]
         self.has_letters = kind in ("words", "huggingface")
         self.names = names
+        self.marks = None if marks is None else {own_key(mark) for mark in marks}
         self.columns = {int(high) << 16 | int(low): column for column, (high, low) in enumerate(tensors["keys"].tolist())}
         self.importance, self.weights, self.bias = (tensors[name] for name in ("importance", "weights", "bias"))
 
@@ -294,13 +393,22 @@ class Ngrams:
             keys.append(own[-1])
             if self.has_letters:
                 keys.extend(letter_keys(name))
-        marked = [0x5EED0001, *own, 0x5EED0002] if self.has_ends else own
-        for begin in range(len(marked)):
-            for n in range(2, min(self.order, len(marked) - begin) + 1):
-                gram = marked[begin : begin + n]
+        if self.marks is None:
+            self.add_grams([BEGINNING, *own, END] if self.has_ends else own, keys)
+            return keys
+        begins = [at for at, key in enumerate(own) if key in self.marks]
+        for begin, end in zip(begins, [*begins[1:], len(own)]):
+            self.add_grams([*own[begin:end], END], keys)
+            if len(self.marks) > 1:
+                keys.extend(hashed(4, (own[begin], key)) for key in own[begin + 1 : end] if key is not None)
+        return keys
+
+    def add_grams(self, own, keys):
+        for begin in range(len(own)):
+            for n in range(2, min(self.order, len(own) - begin) + 1):
+                gram = own[begin : begin + n]
                 if None not in gram:
                     keys.append(hashed(3, gram))
-        return keys
 
     def combined(self, lstm, sequence):
         """The probabilities of both, by those of the LSTM."""
@@ -361,19 +469,49 @@ def is_name(value):
     return isinstance(value, str) or is_number(value)
 
 
+def digits_of(number):
+    """Writes a number as JavaScript does."""
+    if isinstance(number, numbers.Integral) and abs(number) < 10**21:
+        return str(int(number))
+    if number == 0 or not math.isfinite(number):
+        return "0" if number == 0 else "NaN" if number != number else "Infinity" if number > 0 else "-Infinity"
+    sign, parts, exponent = Decimal(repr(float(number))).normalize().as_tuple()
+    digits, point = "".join(map(str, parts)), len(parts) + exponent
+    if 0 < point <= 21:
+        text = (digits[:point].ljust(point, "0") + "." + digits[point:]).removesuffix(".")
+    elif -6 < point <= 0:
+        text = "0." + "0" * -point + digits
+    else:
+        text = f"{digits[0]}.{digits[1:]}".removesuffix(".") + f"e{point - 1:+d}"
+    return "-" * sign + text
+
+
 def name_of(token):
-    """The name of a token: a number stands for its digits, as JavaScript writes them."""
-    return str(int(token)) if is_number(token) and math.isfinite(token) and token == int(token) else str(token)
+    """The name of a token: a number stands for its digits."""
+    return digits_of(token) if is_number(token) else str(token)
+
+
+def shortened(text):
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def json_of(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=repr)
+
+
+def json_shown(value):
+    if is_number(value) or isinstance(value, Digits):
+        return shortened(name_of(value))
+    return shortened(json_of(value))
 
 
 def shown(value):
-    text = str(value) if isinstance(value, Digits) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shortened(str(value) if isinstance(value, Digits) else repr(value))
 
 
 class Classifier:
     def __init__(self, folder, about, lstm):
-        self.about, self.lstm, self.encode, self.ngrams = about, lstm, None, None
+        self.about, self.lstm, self.encode, self.fields, self.ngrams = about, lstm, None, None, None
         self.is_codes = False
         self.several = about["model"].get("labels") == "many"
         self.thresholds = about.get("thresholds", [0.5] * len(about["labels"]))
@@ -385,12 +523,15 @@ class Classifier:
             self.encode = (
                 Encoder(preprocessing, read_json(folder, "characters.json")) if is_plain else HuggingFaceReader(preprocessing)
             )
+            if "columns" in preprocessing:
+                self.fields = FieldReader(self.encode, preprocessing["columns"])
         if "ngrams" in about:
             tensors = read_safetensors(os.path.join(folder, "ngrams.safetensors"))
             if "features" in about["ngrams"]:
                 self.ngrams = HashedNgrams(about["ngrams"], tensors)
             else:
-                self.ngrams = Ngrams(about["ngrams"], tensors, kind, preprocessing["vocabulary"], self.several)
+                marks = self.fields and self.fields.marks
+                self.ngrams = Ngrams(about["ngrams"], tensors, kind, preprocessing["vocabulary"], self.several, marks)
 
     def predict(self, inputs, reject=None, top=0):
         """
@@ -399,16 +540,18 @@ class Classifier:
         `top` an answer lists as many of the most probable labels.
         """
         threshold = self.threshold(reject)
-        if hasattr(inputs, "tolist"):
+        if hasattr(inputs, "tolist") and not self.fields:
             ids = inputs.tolist()
             inputs = [{"ids": row} for row in ids] if ids and isinstance(ids[0], list) else {"ids": ids}
         if isinstance(inputs, (list, tuple)) and not self.is_row(inputs):
             sequences = [self.sequence(one, f"inputs[{index}]") for index, one in enumerate(inputs)]
             return self.answers(sequences, threshold, top)
-        return self.answers([self.sequence(inputs, "the input")], threshold, top)[0]
+        return self.answers([self.sequence(inputs, "input")], threshold, top)[0]
 
     def is_row(self, inputs):
         """Tells whether a list is one row, not a list of rows: numbers, or the codes of a model of codes."""
+        if self.fields:
+            return False
         if len(inputs) == 0 or all(is_number(one) for one in inputs):
             return len(inputs) > 0
         if not self.is_codes or not all(is_name(one) for one in inputs):
@@ -416,7 +559,7 @@ class Classifier:
         for one in inputs:
             if isinstance(one, str) and re.search(r"\s", one) and one not in self.encode.ids:
                 wanted = 'expected {"tokens": [...]} for a row, or a list of {"text": "..."}'
-                raise TypeError(f"the input is a list of strings with {shown(one)}: {wanted}")
+                raise TypeError(f"input is a list of strings with {shown(one)}: {wanted}")
         return True
 
     def threshold(self, reject=None):
@@ -435,6 +578,8 @@ class Classifier:
 
     def sequence(self, value, name):
         """Returns the token ids that `value` means."""
+        if self.fields:
+            return self.fields(value, name)
         if isinstance(value, str) and not isinstance(value, Digits):
             if not self.encode:
                 raise TypeError(f"{name} is a text: this model takes token ids")
@@ -553,7 +698,7 @@ def questions(model, stream):
 
 
 def question(model, line):
-    """Parses a JSON object with a text or tokens, a text, or token ids: `21 6 37`, `[21, 6, 37]`."""
+    """Parses a JSON object with a text, tokens or the fields of a row, a text, or token ids: `21 6 37`, `[21, 6, 37]`."""
     column = model.about["config"].get("textColumn", "text")
     # In rows of text a number is a token with the digits of the file; by older rules, with those of its value.
     digits = {"parse_int": Digits, "parse_float": Digits} if model.encode and model.encode.rules == 2 else {}
@@ -561,6 +706,8 @@ def question(model, line):
         value = json.loads(line, **digits) if line.lstrip().startswith("{") else None
     except ValueError:
         value = None
+    if model.fields:
+        return line if value is None else value
     for key in (column, "text", "tokens"):
         if isinstance(value, dict) and key in value:
             content = value[key]
@@ -577,7 +724,7 @@ def main(arguments):
     model = load(os.path.dirname(os.path.abspath(__file__)))
     if arguments:
         text = " ".join(arguments)
-        print(json.dumps(model.predict(text if model.encode and model.encode.takes_texts else question(model, text))))
+        print(json.dumps(model.predict(question(model, text) if model.fields or not model.encode or not model.encode.takes_texts else text)))
         return
     refused = 0
     for number, one in enumerate(questions(model, sys.stdin.buffer), 1):

@@ -11,8 +11,9 @@
     classifier.predict("where is my parcel")       # README.md lists all inputs
     classifier.lstm(tokens, lengths)               # only the logits of the nn.Module
 
-A line that is a JSON object with "text" or "tokens" is read as such. The answer to an invalid line has its number and an
-"error", and the exit code is then 2. requirements.txt has the packages.
+A line that is a JSON object with "text" or "tokens" is read as such, and a model of several columns takes objects with a
+value for each. The answer to an invalid line has its number and an "error", and the exit code is then 2. requirements.txt
+has the packages.
 """
 import numpy as np
 import torch

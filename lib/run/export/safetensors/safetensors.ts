@@ -30,7 +30,13 @@ function files(model: TrainedModel): Files {
 }
 
 function readme(model: TrainedModel): string {
-  const isText = model.preprocessing !== undefined;
+  const { preprocessing } = model;
+  const example = preprocessing?.columns
+    ? `'${exampleInput(model).replaceAll("'", "'\\''")}'`
+    : preprocessing
+    ? "where is my parcel"
+    : "21 6 37";
+  const line = preprocessing?.columns ? "object" : preprocessing ? "text" : "list of token ids";
   return `# A classifier for PyTorch
 
 Trained by Lockstep, run ${model.run}. With Python 3.9 or later and \`pip install -r requirements.txt\`:
@@ -42,10 +48,8 @@ classifier = model.load("path/of/this/folder")
 print(classifier.predict(${exampleInput(model)}))  # {"class": …, "label": …, "probabilities": […], …}
 \`\`\`
 
-On the command line: \`python3 model.py ${
-    isText ? "where is my parcel" : "21 6 37"
-  }\`, or \`python3 model.py < rows.txt\` with a
-${isText ? "text" : "list of token ids"} in each line.
+On the command line: \`python3 model.py ${example}\`, or \`python3 model.py < rows.txt\` with
+one ${line} in each line.
 
 ${inputTable(model)}${
     textsOf(model) === "hugging face"

@@ -2,13 +2,18 @@
  * A classifier trained by Lockstep, in TensorFlow.js. README.md shows how to use it, and predict.d.ts lists all inputs. A
  * LayersModel has no lengths and reads every token, so that a batch has only sequences of one length.
  */
-import { inBatches, putRows } from "../browser/batches.ts";
-import { openFolder } from "../browser/folder.ts";
-import { openQuestions } from "../browser/questions.ts";
-import { UNKNOWN } from "../../../data/vocabulary/vocabulary.ts";
-import { MOST_ROWS_OF_VECTOR } from "../../../data/batches/batch.ts";
-import { wordRows } from "../../../data/batches/letter_rows.ts";
-import { composeVector } from "../../../model/word_vectors.ts";
+import {
+  composeVector,
+  inBatches,
+  MOST_ROWS_OF_VECTOR,
+  openFolder,
+  openQuestions,
+  putRows,
+  UNKNOWN,
+  wordRows,
+} from "../browser/entry.ts";
+
+export { InputError } from "../browser/entry.ts";
 
 export async function loadClassifier(tf, folder = import.meta.url.replace(/[^/]*$/, "")) {
   const readFile = openFolder(folder);

@@ -1,5 +1,5 @@
 /** Exports a model for TensorFlow.js: a LayersModel, and a module that reads texts and n-grams as this program does. */
-import { predictFiles } from "../browser/predict_module.ts";
+import { predictFiles } from "../browser/predict_files.ts";
 import { classifierTypes } from "../browser/types.ts";
 import { exampleInput, type ExportFormat, type Files, inputTable, packageJson, tokenizerNote } from "../format.ts";
 import predict from "./predict.js" with { type: "text" };
@@ -14,7 +14,7 @@ export const tfjs: ExportFormat = {
 
 function files(model: TrainedModel): Files {
   return new Map([
-    ...predictFiles(predict, model),
+    ...predictFiles(predict),
     ["predict.d.ts", classifierTypes(model, { loader: LOADER, result: "$" })],
     ["package.json", packageJson(model, { "@tensorflow/tfjs": "^4.22.0" })],
     ["README.md", readme(model)],
