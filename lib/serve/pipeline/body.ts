@@ -20,12 +20,12 @@ const QUICK = 65_536;
  * Reads the body. Throws a Refusal for another type than JSON, a body over the limit or one without room in memory, an
  * InputError for invalid JSON.
  * `textless`: the caller refuses strings anyway, so invalid UTF-8 may become U+FFFD. `digits`: numbers name tokens, so
- * those that JavaScript would write differently become WrittenNumbers.
+ * those that JavaScript would write differently become WrittenNumbers. `optional`: an empty body is undefined.
  */
 export async function readJsonBody(
   { req: { raw: request }, env: asked }: Context<RouteEnv>,
   limitBytes: number,
-  { textless = false, digits = false } = {},
+  { textless = false, digits = false, optional = false } = {},
 ): Promise<unknown> {
   const type = request.headers.get("content-type");
   if (type !== null && type !== "application/json" && !TYPES.test(type.trim())) {
@@ -46,13 +46,13 @@ export async function readJsonBody(
   const own = { since: asked.peer.clock() };
   reading.push(own);
   try {
-    if (isPacked) return await parse(decode(await unpacked(request, limitBytes, asked)), digits);
+    if (isPacked) return await parse(decode(await unpacked(request, limitBytes, asked)), digits, optional);
     if (length !== undefined && length <= QUICK) {
       hold(asked, length);
       // The runtime's fastest path: every other one makes the whole request a tenth slower.
       if (textless && length > 0) return await request.json();
     }
-    return await parse(decode(await readBytes(request, length, limitBytes, asked)), digits);
+    return await parse(decode(await readBytes(request, length, limitBytes, asked)), digits, optional);
   } catch (error) {
     if (error instanceof Refusal || error instanceof InputError) throw error;
     const what = error instanceof SyntaxError ? "is not JSON" : "is incomplete";
@@ -74,7 +74,8 @@ export function bodyOf({ text, rules }: Reader): { readonly textless: boolean; r
   return { textless: !text, digits: text && rules !== 1 };
 }
 
-async function parse(text: string, digits: boolean): Promise<unknown> {
+async function parse(text: string, digits: boolean, optional: boolean): Promise<unknown> {
+  if (text.trim() === "" && optional) return undefined;
   if (text.trim() === "") throw bodyError("the body is empty: expected JSON");
   if (text.length <= QUICK) return digits ? parseWithDigits(text) : JSON.parse(text);
   return await parseInTurns(text, digits);

@@ -53,8 +53,7 @@ export function labelRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
     },
   }, async (c) => {
     const { id, state } = await findRun(c.req.param("id"));
-    const isEmpty = c.req.raw.body === null || c.req.header("content-length") === "0";
-    const { folds } = readBody(isEmpty ? {} : await readJsonBody(c, bodyLimitBytes));
+    const { folds } = readBody(await readJsonBody(c, bodyLimitBytes, { optional: true }) ?? {});
     if (state === "queued") return refusal(409, `run ${id} has not begun: expected one that has`);
     const start = await examinations.start(id, folds);
     if (start === "busy") return refusal(503, "the labels of a run are being examined: retry when it has ended");

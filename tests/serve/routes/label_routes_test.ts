@@ -29,6 +29,8 @@ Deno.test("POST /runs/:id/cross-validation begins one at a time, GET shows it, a
   assertEquals([busy.status, busy.headers.get("Retry-After")], [503, "10"]);
   assertEquals((await ask(app, PATH, "DELETE")).status, 204);
   assertEquals((await ask(app, PATH)).body.state, "none");
+  // As `curl -X POST` sends it.
+  assertEquals((await ask(app, PATH, "POST", "")).status, 202);
 });
 
 Deno.test("POST /runs/:id/cross-validation refuses wrong folds, and a process that only serves", async () => {
@@ -39,7 +41,7 @@ Deno.test("POST /runs/:id/cross-validation refuses wrong folds, and a process th
       ['{"folds": "5"}', 'folds is "5": expected a whole number from 2 to 20'],
       ['{"fold": 5}', 'the body has "fold": expected only folds'],
       ["[5]", 'the body is [5]: expected an object such as {"folds": 5}'],
-      ["null", 'the body is null: expected an object such as {"folds": 5}'],
+      ["7", 'the body is 7: expected an object such as {"folds": 5}'],
     ] as const
   ) {
     const { status, body: { errors } } = await ask(app, PATH, "POST", body);
