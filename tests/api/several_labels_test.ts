@@ -81,5 +81,10 @@ Deno.test("a model of several labels answers with those above their thresholds i
     assertEquals(second?.split(",")[1], "");
     await model.predictTable(jsonl, out, { force: true });
     assertEquals(JSON.parse(await readFile(out, "utf8")).label.toSorted(), ["blue", "red"]);
-    await assertRejects(() => model.predictTable(csv, out, { force: true, top: 2 }), InputError, "`top` is set");
+    const ranked = await model.predictTable(jsonl, out, { force: true, top: 2 });
+    assertEquals(ranked.columns, ["label", "confidence", "label_1", "confidence_1", "label_2", "confidence_2"]);
+    const written = JSON.parse(await readFile(out, "utf8"));
+    const { top } = await model.predict(text, { top: 2 });
+    assertEquals([written.label_1, written.label_2], top?.map(({ label }) => label));
+    assertEquals(written.confidence_1, written.confidence);
   }));

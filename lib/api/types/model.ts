@@ -100,7 +100,7 @@ export interface EvaluateOptions extends
  * ```
  */
 export interface TableOptions extends Omit<EvaluateOptions, "outOfScope" | "explain"> {
-  /** The most probable labels that are written; default: 1. */
+  /** The most probable labels that are written; default: 1, and 0 beside the labels of a model of several. */
   readonly top?: number | undefined;
   /** The least confidence of a label: other rows get none. Default: as `reject` says. */
   readonly threshold?: number | undefined;

@@ -40,7 +40,8 @@ A bad line or row is answered with its "line" and an "error", the others are ans
 and the exit code is 2.
 --out writes the rows of one file unchanged, with columns for the label and its
 confidence (and "rejected", the label of less confidence than --reject or --threshold
-want; with --top also "label_2", "confidence_2", …).
+want; with --top also "label_2", "confidence_2", …; where rows may have several labels,
+"label" lists them and --top adds "label_1", "confidence_1", …).
 Put texts that begin with a dash, or have the name of a file, behind --:
 
   ${PROGRAM} predict runs/latest -- "-5 stars"
@@ -131,7 +132,7 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
     const target = await openTarget(options.out, options.force);
     const written = target ? [target.path, target.temporary, dirname(target.path)] : [];
     restrictReading({ data: [name] }, configPaths, [directory, ...written]);
-    const table = { ...options, top: top === 0 ? 1 : top, threshold, reject, native };
+    const table = { ...options, top: top === 0 ? undefined : top, threshold, reject, native };
     await labelRows({ model, source: { name, input }, target, options: table }, io);
     return ExitCode.done;
   }

@@ -33,7 +33,7 @@ export interface TableSource {
 export interface TableOptions extends ReadOptions {
   /** stop: refuse a source with bad rows; skip: keep them in their place, with a column `error`. */
   readonly onBadRow: "stop" | "skip";
-  /** The most probable labels of a row that are written; default 1. */
+  /** The most probable labels of a row that are written; default 1, and 0 where rows may have several labels. */
   readonly top?: number | undefined;
   /** The least confidence of a label: other rows get none. Default: as `reject` says. */
   readonly threshold?: number | undefined;
@@ -65,7 +65,7 @@ const BATCH = 64;
 /**
  * Reads the rows of `source`, whose labels may be missing, and passes them to `write` in pieces of text: the columns of the
  * source, then the label or labels, `confidence` (that of the most probable label), `rejected` (the label that has too little confidence, with a threshold),
- * `label_2`, `confidence_2`, … and `error`. The label's column has its name from training. A name that the source has
+ * `label_2`, `confidence_2`, … and `error`. Where rows may have several labels, those by rank begin with `label_1`. The label's column has its name from training. A name that the source has
  * becomes `predicted_…`. Throws an InputError if the source cannot be read, if it has bad rows, or if the model was not
  * trained on files.
  */
@@ -75,10 +75,9 @@ export async function predictTable(
   options: TableOptions,
   write: (text: string) => void | Promise<void>,
 ): Promise<TableSummary> {
-  const { top = 1, reject, onBadRow, leastSureFirst = false, native } = options;
+  const { reject, onBadRow, leastSureFirst = false, native } = options;
   const { labels, version } = model;
   const several = model.config.labels === "many";
-  if (several && top > 1) throw inputError("top", "`top` is set, but rows get all labels of a model of several labels");
   const least = options.threshold;
   const chosen = thresholdsFor({ several, labels, ...version }, reject);
   const thresholds = least === undefined || !several ? chosen.thresholds : labels.map(() => least);
@@ -96,8 +95,10 @@ export async function predictTable(
     warn: warnings.add.bind(warnings),
   };
   const reader = await openRows(source.name, reading, source.input);
-  const answered = Math.min(top, labels.length);
-  const columns = columnsOf(options, { threshold, top: answered, hasErrors: onBadRow === "skip" });
+  // The label of a row is the most probable one, unless it has a list of them.
+  const first = several ? 0 : 1;
+  const top = Math.min(options.top ?? first, labels.length);
+  const columns = columnsOf(options, { threshold, first, top, hasErrors: onBadRow === "skip" });
   const writer = reader.writer(columns);
   const sorted = leastSureFirst ? new LeastSureFirst() : undefined;
   let rows = 0;
@@ -121,7 +122,7 @@ export async function predictTable(
         const own = probabilities.subarray(at * labels.length, (at + 1) * labels.length);
         const answer = isProblem(entry)
           ? noAnswer(entry.problem, columns.length)
-          : answerTo(own, labels, { threshold, thresholds, top: answered });
+          : answerTo(own, labels, { threshold, thresholds, top });
         const values = onBadRow === "skip" && !isProblem(entry) ? [...answer.values, null] : answer.values;
         const written = writer.row(entry, values);
         if (answer.isRejected) rejected++;
@@ -146,13 +147,19 @@ function refused({ listed, count }: ProblemLog): InputError {
 /** Says which columns are added. */
 function columnsOf(
   { labelColumn, labelSeparator }: Pick<ReadOptions, "labelColumn" | "labelSeparator">,
-  { threshold, top, hasErrors }: { readonly threshold: number; readonly top: number; readonly hasErrors: boolean },
+  { threshold, first, top, hasErrors }: {
+    readonly threshold: number;
+    readonly first: number;
+    readonly top: number;
+    readonly hasErrors: boolean;
+  },
 ): WrittenColumn[] {
   // A column of a source without a header is called by its number.
   const label = /^\d+$/.test(labelColumn) ? "label" : labelColumn;
-  const more = Array.from({ length: top - 1 }, (_, index) => [
-    { name: `${label}_${index + 2}`, isLabel: true },
-    { name: `confidence_${index + 2}`, isLabel: false },
+  const more = Array.from({ length: top - first }, (_, index) => [
+    // A line of fastText has each of its labels once.
+    { name: `${label}_${first + index + 1}`, isLabel: first > 0 },
+    { name: `confidence_${first + index + 1}`, isLabel: false },
   ]);
   return [
     { name: label, isLabel: true, separator: labelSeparator },
@@ -181,21 +188,19 @@ function answerTo(
   labels: readonly string[],
   { threshold, thresholds, top }: AnswerOptions & { readonly top: number },
 ): Answer {
+  const ranked = (first: number) =>
+    top <= first ? [] : topLabels(probabilities, labels, top).slice(first)
+      .flatMap(({ label, probability }): WrittenValue[] => [label, rounded(probability)]);
   if (thresholds) {
     const given = labelsAbove(probabilities, thresholds).map((label) => labels[label]!);
     const confidence = probabilities[mostProbable(probabilities)]!;
-    return { values: [given, rounded(confidence)], confidence, isRejected: false };
+    return { values: [given, rounded(confidence), ...ranked(0)], confidence, isRejected: false };
   }
   const { label, rejected, class: best } = answerOf(probabilities, labels, threshold);
   const confidence = probabilities[best ?? rejected!.class]!;
   const values: WrittenValue[] = [label, rounded(confidence)];
   if (threshold > 0) values.push(rejected?.label ?? null);
-  if (top > 1) {
-    for (const { label, probability } of topLabels(probabilities, labels, top).slice(1)) {
-      values.push(label, rounded(probability));
-    }
-  }
-  return { values, confidence, isRejected: rejected !== undefined };
+  return { values: [...values, ...ranked(1)], confidence, isRejected: rejected !== undefined };
 }
 
 /** Probabilities are float32: more digits say nothing. */
