@@ -6,7 +6,8 @@ import { resolveConfig } from "../config/resolve.ts";
 import { type Config, serviceShape } from "../config/schema.ts";
 import { describe } from "../base/printable.ts";
 import { isRecord } from "../base/record.ts";
-import { DEFAULT_NAME, MODEL_NAME, MOST_MODELS, type OpenedModel, ServedModels } from "../predict/served_models.ts";
+import type { OpenedModel } from "../predict/served_model.ts";
+import { DEFAULT_NAME, MODEL_NAME, MOST_MODELS, ServedModels } from "../predict/served_models.ts";
 import { openPredictor } from "../run/open_predictor.ts";
 import { bytesOf, openServedById, type ServedRunOptions } from "../run/open_served.ts";
 import { createApp } from "../serve/app.ts";
@@ -51,6 +52,9 @@ export async function serveModels(given: Model | Models, options: ServeOptions, 
       url: service.url,
       load: async (name, model) => void await models.load(name, () => Promise.resolve(opened(model, opening))),
       unload: (name) => models.unload(name),
+      startCanary: (name, model, share) =>
+        models.startCanary(name, modelOf(model).run, share, () => Promise.resolve(opened(model, opening))),
+      endCanary: (name) => models.endCanary(name),
       close,
       [Symbol.asyncDispose]: close,
     };

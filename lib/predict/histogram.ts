@@ -3,6 +3,9 @@
 /** Upper bounds for the number of sequences in a batch. */
 export const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
+/** Upper bounds in seconds, from a fast prediction to a large list. */
+export const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
 export class Histogram {
   /** Upper bounds, ascending. */
   readonly bounds: readonly number[];

@@ -2,10 +2,12 @@
  * The models that a process serves by their names. It owns their predictors: one is opened and has answered before requests
  * reach it, and it is closed after it has answered the last one.
  */
+import { counted } from "../base/counted.ts";
 import { InputError, inputError } from "../base/errors.ts";
 import { describe } from "../base/printable.ts";
-import { type Predictor, type PredictorStatistics, Unavailable } from "./types.ts";
 import { BATCH_SIZES, Histogram } from "./histogram.ts";
+import { Canary, type OpenedModel, PARTS, ServedModel } from "./served_model.ts";
+import { type ModelShape, type Predictor, type PredictorStatistics, Unavailable } from "./types.ts";
 
 /** The name of a model that was given none. */
 export const DEFAULT_NAME = "lockstep";
@@ -16,71 +18,19 @@ export const MODEL_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
 /** Limits the predictors of a process, each of which has a thread and a copy of its weights. */
 export const MOST_MODELS = 16;
 
-/** A predictor with all that it holds. */
-export interface OpenedModel {
-  readonly predictor: Predictor;
-  /** Digest and bytes of its weights; undefined if they change. */
-  readonly digest?: string;
-  readonly bytes?: number;
-  close(): void;
-}
-
 /** A change that the state of the models forbids now. */
 export class ModelConflict extends InputError {
 }
 
-/** An open predictor under a name. Requests hold it, so that it answers them even if another one has taken its place. */
-export class ServedModel {
-  readonly name: string;
-  readonly predictor: Predictor;
-  readonly digest: string | undefined;
-  readonly bytes: number | undefined;
-  /** Requests for predictions that it answered. */
-  answers = 0;
-  readonly #free: () => void;
-  #holders = 0;
-  #isRetired = false;
-  #isClosed = false;
-
-  constructor(name: string, { predictor, digest, bytes, close }: OpenedModel) {
-    this.name = name;
-    this.predictor = predictor;
-    this.digest = digest;
-    this.bytes = bytes;
-    this.#free = close;
-  }
-
-  get run(): string {
-    return this.predictor.shape.run;
-  }
-
-  /** Keeps it open until a `release()` for each `hold()`. */
-  hold(): this {
-    this.#holders++;
-    return this;
-  }
-
-  release(): void {
-    this.#holders--;
-    if (this.#isRetired && this.#holders === 0) this.close();
-  }
-
-  /** Closes it when no request holds it. */
-  retire(): void {
-    this.#isRetired = true;
-    if (this.#holders === 0) this.close();
-  }
-
-  /** Closes it at once: requests that it has not answered are refused. */
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#free();
-  }
-}
-
 interface Entry {
   model: ServedModel;
+  canary: Canary | undefined;
+}
+
+/** A model of a name, and the one that is tried with a share of its requests. */
+interface Listed {
+  readonly model: ServedModel;
+  readonly canary: Pick<Canary, "model" | "share"> | undefined;
 }
 
 export class ServedModels {
@@ -99,7 +49,9 @@ export class ServedModels {
     opened: Iterable<readonly [name: string, opened: OpenedModel]>,
     onFirst: (first: ServedModel) => void = () => {},
   ) {
-    for (const [name, model] of opened) this.#entries.set(name, { model: this.#served(name, model) });
+    for (const [name, model] of opened) {
+      this.#entries.set(name, { model: this.#served(name, model), canary: undefined });
+    }
     this.#onFirst = onFirst;
   }
 
@@ -113,24 +65,38 @@ export class ServedModels {
     return this.#entries.values().next().value!.model;
   }
 
-  /** Lists the models, the first one first. */
+  /** Lists the models by name, the first one first. */
+  get listed(): readonly Listed[] {
+    return [...this.#entries.values()];
+  }
+
+  /** Lists all models that get requests: those of `listed`, each with its canary behind it. */
   get all(): readonly ServedModel[] {
-    return [...this.#entries.values()].map(({ model }) => model);
+    return this.listed.flatMap(({ model, canary }) => canary ? [model, canary.model] : [model]);
   }
 
-  get(name: string): ServedModel | undefined {
-    return this.#entries.get(name)?.model;
+  get(name: string): Listed | undefined {
+    return this.#entries.get(name);
   }
 
-  /** Returns the model that answers the next request for `name`, or without a name; the caller releases it. */
+  /** Returns the model of `name`, or the first one, which the caller releases. */
+  hold(name?: string): ServedModel | undefined {
+    return this.#entry(name)?.model.hold();
+  }
+
+  /** Returns the model that predicts for the next request for `name`, or without a name; the caller releases it. */
   take(name?: string): ServedModel | undefined {
-    const entry = name === undefined ? this.#entries.values().next().value : this.#entries.get(name);
-    return entry?.model.hold();
+    const entry = this.#entry(name);
+    return entry?.canary?.isNext() ? entry.canary.model.hold() : entry?.model.hold();
+  }
+
+  #entry(name: string | undefined): Entry | undefined {
+    return name === undefined ? this.#entries.values().next().value : this.#entries.get(name);
   }
 
   /**
-   * Opens a model, and from one moment on gives it the requests for `name`; one that has this name answers those that it
-   * has. Throws what `open` throws, and a ModelConflict; the models are then unchanged.
+   * Opens a model, and from one moment on gives it the requests for `name`; those that have this name, also as a canary,
+   * answer the requests that they have. Throws what `open` throws, and a ModelConflict; the models are then unchanged.
    */
   async load(name: string, open: () => Promise<OpenedModel>): Promise<ServedModel> {
     if (!MODEL_NAME.test(name)) {
@@ -139,12 +105,11 @@ export class ServedModels {
     }
     return await this.#change(name, async () => {
       const model = await this.#opened(name, open);
-      const entry = this.#entries.get(name);
-      const previous = entry?.model;
-      if (entry) entry.model = model;
-      else this.#entries.set(name, { model });
+      const previous = this.#entries.get(name);
+      // A name keeps its place.
+      this.#entries.set(name, { model, canary: undefined });
       if (model === this.first) this.#onFirst(model);
-      previous?.retire();
+      retire(previous);
       return model;
     });
   }
@@ -155,8 +120,45 @@ export class ServedModels {
       throw conflict(`model ${name} answers the requests without a name: load another run under its name instead`);
     }
     await this.#change(name, () => {
-      this.#entries.get(name)?.model.retire();
+      retire(this.#entries.get(name));
       this.#entries.delete(name);
+    });
+  }
+
+  /**
+   * Gives a `share` of the requests for `name` to another model, from 0.0001 to 0.9999. It is opened as `load` does unless
+   * it has a share already. Throws what `open` throws, and a ModelConflict, also if it takes other inputs.
+   */
+  async startCanary(name: string, run: string, share: number, open: () => Promise<OpenedModel>): Promise<void> {
+    if (!(share >= 1 / PARTS && share <= 1 - 1 / PARTS)) {
+      throw inputError("share", `share is ${describe(share)}: expected a number from ${1 / PARTS} to ${1 - 1 / PARTS}`);
+    }
+    await this.#change(name, async () => {
+      const entry = this.#entries.get(name);
+      if (!entry) throw conflict(`there is no model ${name} to try another one beside`);
+      const previous = entry.canary?.model;
+      if (previous?.run === run) {
+        entry.canary = new Canary(previous, share);
+        return;
+      }
+      const model = await this.#opened(name, open);
+      if (inputsOf(model) !== inputsOf(entry.model)) {
+        model.retire();
+        throw conflict(
+          `run ${run} takes ${inputsOf(model)}: expected ${inputsOf(entry.model)}, as model ${name} takes`,
+        );
+      }
+      entry.canary = new Canary(model, share);
+      previous?.retire();
+    });
+  }
+
+  /** Gives all requests for `name` to its model again. */
+  async endCanary(name: string): Promise<void> {
+    await this.#change(name, () => {
+      const entry = this.#entries.get(name);
+      entry?.canary?.model.retire();
+      if (entry) entry.canary = undefined;
     });
   }
 
@@ -227,6 +229,18 @@ export class ServedModels {
     this.#open.add(model);
     return model;
   }
+}
+
+function retire(entry: Entry | undefined): void {
+  entry?.model.retire();
+  entry?.canary?.model.retire();
+}
+
+/** Names what a model takes in a request. */
+function inputsOf({ predictor: { shape } }: ServedModel): string {
+  const { columns, text, length, vocabulary }: ModelShape = shape;
+  if (columns) return `the columns ${columns.map(({ name, kind }) => `${name}:${kind}`).join(",")}`;
+  return text ? "texts" : `${counted(length, "token")} from 0 to ${vocabulary - 1}`;
 }
 
 function conflict(message: string): ModelConflict {

@@ -6,7 +6,7 @@ import { InputError, inputError } from "../base/errors.ts";
 import { describe } from "../base/printable.ts";
 import { openPreprocessing } from "../data/encode/open_preprocessing.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
-import type { OpenedModel } from "../predict/served_models.ts";
+import type { OpenedModel } from "../predict/served_model.ts";
 import type { ModelVersion } from "../predict/trained_model.ts";
 import { RUN_ID } from "./files/directory.ts";
 import { unlessMissing } from "./files/files.ts";

@@ -1,9 +1,9 @@
 /** Measures what the server does now: rates and latencies of the last seconds, and their course over the last minutes. */
 import { z } from "@hono/zod-openapi";
 import { memoryUsage } from "node:process";
-import { Histogram } from "../predict/histogram.ts";
+import { Histogram, SECONDS } from "../predict/histogram.ts";
 import type { PredictorStatistics } from "../predict/types.ts";
-import { BOUNDS, type HttpMetrics, type RouteMetrics } from "./metrics.ts";
+import type { HttpMetrics, RouteMetrics } from "./metrics.ts";
 
 /** Seconds that half, 95 % and 99 % of the requests did not exceed; null without requests. */
 const percentiles = z.object({
@@ -64,7 +64,7 @@ export class ActivityMonitor {
     const routes = [...this.#metrics.routes].filter(([route]) => !WATCHING.test(route))
       .map(([route, metrics]) => ({ route, metrics, requests: metrics.seconds.count }))
       .filter(({ requests }) => requests > 0);
-    const predict = new Histogram(BOUNDS);
+    const predict = new Histogram(SECONDS);
     for (const { route, metrics } of routes) if (PREDICT.includes(route)) predict.add(metrics.seconds);
     const sample = {
       at,
@@ -101,7 +101,7 @@ export class ActivityMonitor {
       at: now.at,
       requests: (now.requests - since.requests) / seconds,
       predictions: (now.predictions - since.predictions) / seconds,
-      ...percentilesOf(BOUNDS, buckets),
+      ...percentilesOf(SECONDS, buckets),
     };
     this.#points = [...this.#points, added].slice(-MOST_POINTS);
   }

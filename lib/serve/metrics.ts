@@ -2,13 +2,10 @@
  * Counts requests, answers, connections and dropped clients, and writes the counts as text for Prometheus or OpenMetrics
  * 1.0.
  */
-import { Histogram } from "../predict/histogram.ts";
+import { Histogram, SECONDS } from "../predict/histogram.ts";
 
 /** Reasons for which the server closes a connection: no request, no room, an incomplete body, an answer not read. */
 export type CloseReason = "idle" | "full" | "body" | "stalled";
-
-/** Upper bounds in seconds, from a fast prediction to a large list. */
-export const BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 /** The two formats: the media type in `Accept`, and the type of the answer. The first is the default. */
 export const METRICS_TYPES = {
@@ -21,7 +18,7 @@ export type MetricsFormat = keyof typeof METRICS_TYPES;
 /** Counts the answers of one route. */
 export class RouteMetrics {
   readonly byStatus = new Map<number, number>();
-  readonly seconds = new Histogram(BOUNDS);
+  readonly seconds = new Histogram(SECONDS);
 
   observe(status: number, seconds: number): void {
     this.byStatus.set(status, (this.byStatus.get(status) ?? 0) + 1);

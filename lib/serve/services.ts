@@ -3,7 +3,8 @@
  * real ones, tests pass small ones.
  */
 import type { ClusterStatus, RunEvent } from "../base/events.ts";
-import type { OpenedModel, ServedModels } from "../predict/served_models.ts";
+import type { OpenedModel } from "../predict/served_model.ts";
+import type { ServedModels } from "../predict/served_models.ts";
 import type { Notes } from "../config/notes_shape.ts";
 import type { Examinations } from "../run/library/examinations.ts";
 import type { DataFiles, FilePreview } from "../run/library/data_files.ts";

@@ -116,6 +116,11 @@ Deno.test("serve() answers by the names of several models, and load() and unload
     await server.load("tickets", other.model);
     await server.load("third", model);
     assertEquals([await digest("/predict"), await digest("/models/third/predict")], [other.model.digest, model.digest]);
+    await server.startCanary("third", other.model, 0.5);
+    const shared = await Promise.all(Array.from({ length: 10 }, () => digest("/models/third/predict")));
+    assertEquals(shared.filter((one) => one === other.model.digest).length, 5);
+    await server.endCanary("third");
+    assertEquals(await digest("/models/third/predict"), model.digest);
     await server.unload("third");
     assertEquals(await digest("/models/third/predict"), undefined);
     await assertRejects(() => server.load("a/b", model), InputError, 'name is "a/b"');

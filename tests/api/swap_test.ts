@@ -36,7 +36,7 @@ async function withTwo(use: (models: readonly [Model, Model], runsDir: string) =
   }
 }
 
-Deno.test("10,000 requests over several swaps: each is answered, and none by the old model after a swap", () =>
+Deno.test("10,000 requests over swaps are all answered, none by the old model after a swap", () =>
   withTwo(async (models, runsDir) => {
     await using server = await serve(models[0], { port: 0, runsDir });
     const body = JSON.stringify({ text: "my late parcel" });

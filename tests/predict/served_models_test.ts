@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ModelConflict, MOST_MODELS, type OpenedModel, ServedModels } from "../../lib/predict/served_models.ts";
+import { ModelConflict, MOST_MODELS, ServedModels } from "../../lib/predict/served_models.ts";
+import type { OpenedModel } from "../../lib/predict/served_model.ts";
 import { InputError } from "../../lib/base/errors.ts";
 import { Unavailable } from "../../lib/predict/types.ts";
-import { fakePredictor, modelInfo } from "../serve/fakes.ts";
+import { fakePredictor, modelInfo, textPredictor } from "../serve/fakes.ts";
 
 /** A model whose closing is recorded in `closed`, and whose warm-up can wait. */
 function fakeModel(run: string, closed: string[] = [], ready: Promise<unknown> = Promise.resolve()): OpenedModel {
@@ -26,10 +27,10 @@ Deno.test("load() replaces a model once the new one answers, and closes it after
   const held = models.take("spam")!;
   const warm = Promise.withResolvers<void>();
   const loading = models.load("spam", opens(fakeModel("b", closed, warm.promise)));
-  assertEquals(models.get("spam")?.run, "a");
+  assertEquals(models.get("spam")?.model.run, "a");
   warm.resolve();
   await loading;
-  assertEquals([models.get("spam")?.run, models.first.run, closed], ["b", "b", []]);
+  assertEquals([models.get("spam")?.model.run, models.first.run, closed], ["b", "b", []]);
   const again = held.hold();
   held.release();
   assertEquals(closed, []);
@@ -43,9 +44,9 @@ Deno.test("load() that fails leaves the old model, and frees what it opened", as
   const refused = fakeModel("b", closed, Promise.reject(new Unavailable("no thread")));
   await assertRejects(() => models.load("spam", opens(refused)), Unavailable, "no thread");
   await assertRejects(() => models.load("spam", () => Promise.reject(new Error("damaged"))), Error, "damaged");
-  assertEquals([models.get("spam")?.run, closed, models.revision], ["a", ["b"], 0]);
+  assertEquals([models.get("spam")?.model.run, closed, models.revision], ["a", ["b"], 0]);
   await models.load("spam", opens(fakeModel("c", closed)));
-  assertEquals([models.get("spam")?.run, closed, models.revision], ["c", ["b", "a"], 1]);
+  assertEquals([models.get("spam")?.model.run, closed, models.revision], ["c", ["b", "a"], 1]);
 });
 
 Deno.test("load() makes one change of a name at a time, and different names at once", async () => {
@@ -111,4 +112,56 @@ Deno.test("statistics() adds up those of all models", () => {
   assertEquals([two.queued, two.computing, two.restarts], [2 * one.queued, 2 * one.computing, 2 * one.restarts]);
   assertEquals([two.batchSizes.count, two.batchSizes.sum], [2 * one.batchSizes.count, 2 * one.batchSizes.sum]);
   assert(one.batchSizes.count > 0);
+});
+
+Deno.test("startCanary() gives an exact share of the requests, evenly, and endCanary() none", async () => {
+  const closed: string[] = [];
+  const models = new ServedModels([["spam", fakeModel("a", closed)]]);
+  const taken = (requests: number) => {
+    const runs = Array.from({ length: requests }, () => models.take("spam")!).map((model) => {
+      model.release();
+      return model.run;
+    });
+    return runs.map((run, at) => run === "b" ? at : -1).filter((at) => at >= 0);
+  };
+  for (const share of [0.1, 0.25, 0.29, 0.5, 0.9999, 0.0001, 1 / 3]) {
+    await models.startCanary("spam", "b", share, opens(fakeModel("b", closed)));
+    const at = taken(10_000);
+    assertEquals(at.length, Math.round(share * 10_000), `${share}`);
+    const gaps = at.slice(1).map((one, index) => one - at[index]!);
+    assert(gaps.every((gap) => Math.abs(gap - 1 / share) < 1.1), `${share}: ${Math.max(...gaps)}`);
+  }
+  // With another share the same model continues.
+  assertEquals([models.first.run, models.get("spam")?.canary?.share, models.all.length], ["a", 1 / 3, 2]);
+  await models.endCanary("spam");
+  assertEquals([taken(100), closed], [[], ["b"]]);
+});
+
+Deno.test("a canary ends at a swap, at an unload, and for another canary", async () => {
+  const closed: string[] = [];
+  const models = new ServedModels([["first", fakeModel("a", closed)], ["spam", fakeModel("b", closed)]]);
+  await models.startCanary("spam", "c", 0.5, opens(fakeModel("c", closed)));
+  await models.startCanary("spam", "d", 0.5, opens(fakeModel("d", closed)));
+  assertEquals(closed, ["c"]);
+  await models.load("spam", opens(fakeModel("d2", closed)));
+  assertEquals([closed, models.get("spam")?.canary], [["c", "b", "d"], undefined]);
+  await models.startCanary("spam", "e", 0.5, opens(fakeModel("e", closed)));
+  await models.unload("spam");
+  assertEquals(closed, ["c", "b", "d", "d2", "e"]);
+  models.close();
+  assertEquals(closed.toSorted(), ["a", "b", "c", "d", "d2", "e"]);
+});
+
+Deno.test("startCanary() refuses other shares, a missing name and a model of other inputs", async () => {
+  const closed: string[] = [];
+  const models = new ServedModels([["spam", fakeModel("a", closed)]]);
+  for (const share of [0, 1, -0.1, 1.5, NaN, Infinity, 0.00001]) {
+    const start = () => models.startCanary("spam", "b", share, opens(fakeModel("b")));
+    await assertRejects(start, InputError, "expected a number from 0.0001 to 0.9999");
+  }
+  await assertRejects(() => models.startCanary("x", "b", 0.5, opens(fakeModel("b"))), ModelConflict, "no model x");
+  const texts = { predictor: textPredictor(), close: () => void closed.push("texts") };
+  const message = "run t takes texts: expected 3 tokens from 0 to 49, as model spam takes";
+  await assertRejects(() => models.startCanary("spam", "t", 0.5, opens(texts)), ModelConflict, message);
+  assertEquals([closed, models.get("spam")?.canary], [["texts"], undefined]);
 });

@@ -76,6 +76,13 @@ export interface Server {
   load(name: string, model: Model): Promise<void>;
   /** Unloads a model but the first. It answers the requests that it has. */
   unload(name: string): Promise<void>;
+  /**
+   * Gives a `share` of the requests for `name` to `model`, exactly; the answers say its run and digest. To promote it, `load()`
+   * it under the name. Throws an InputError for a share outside of 0.0001 to 0.9999, or a model of other inputs.
+   */
+  startCanary(name: string, model: Model, share: number): Promise<void>;
+  /** Gives all requests for `name` to its model again. */
+  endCanary(name: string): Promise<void>;
   /** Answers open requests, within the seconds of `grace`, and closes the port. */
   close(): Promise<void>;
   /** Closes it at the end of a block with `await using`. */

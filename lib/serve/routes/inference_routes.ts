@@ -3,7 +3,8 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { describe } from "../../base/printable.ts";
 import { InputError } from "../../base/errors.ts";
-import { DEFAULT_NAME, type ServedModel } from "../../predict/served_models.ts";
+import type { ServedModel } from "../../predict/served_model.ts";
+import { DEFAULT_NAME } from "../../predict/served_models.ts";
 import { Unavailable, UnknownVersion } from "../../predict/types.ts";
 import { bodyOf, readJsonBody } from "../pipeline/body.ts";
 import { bareJson } from "../pipeline/front.ts";
@@ -54,15 +55,24 @@ export function inferenceRoutes(routes: Routes, services: PredictionServices, op
   const add = (config: Parameters<Routes["add"]>[0], handler: Handler, open = false) =>
     routes.add(config, handler, { open, onError: onFailure });
 
-  /** Answers with the model of the path: by its name, or the first one by the default name or the id of its run. */
-  function withModel(answer: (model: ServedModel, context: Context<RouteEnv>) => Promise<Response>): Handler {
+  /**
+   * Answers with the model of the path: by its name, or the first one by the default name or the id of its run. Requests for
+   * predictions of the newest weights are those that a canary gets its share of.
+   */
+  function withModel(
+    answer: (model: ServedModel, context: Context<RouteEnv>) => Promise<Response>,
+    hasCanary = false,
+  ): Handler {
     return async (context) => {
       const name = context.req.param("name") ?? "";
       const { first } = models;
       const isFirst = models.get(name) === undefined && (name === DEFAULT_NAME || name === first.run);
-      const model = models.take(isFirst ? first.name : name) ?? missing(models, name, first.run);
+      const wanted = isFirst ? first.name : name;
+      const model = (hasCanary ? models.take(wanted) : models.hold(wanted)) ?? missing(models, name, first.run);
       try {
         return await answer(model, context);
+      } catch (error) {
+        throw model.failed(error);
       } finally {
         model.release();
       }
@@ -183,7 +193,8 @@ export function inferenceRoutes(routes: Routes, services: PredictionServices, op
         summary: "Classify sequences",
         description:
           "A model of texts takes `text` of the shape [sequences]. Otherwise `tokens` has the shape [sequences, " +
-          "length], BYTES for a model of texts; a second input `lengths` [sequences] allows padded rows. A rejected sequence has the class -1 and an empty label. With the parameter `top` the outputs `top_labels` and " +
+          "length], BYTES for a model of texts; a second input `lengths` [sequences] allows padded rows. A rejected " +
+          "sequence has the class -1 and an empty label. With the parameter `top` the outputs `top_labels` and " +
           "`top_probabilities`, [sequences, top], stand in place of `probabilities`.",
         request: { params, body: { required: true, content: { "application/json": { schema: inferenceSchema } } } },
         responses: {
@@ -207,9 +218,9 @@ export function inferenceRoutes(routes: Routes, services: PredictionServices, op
           probabilities: request.outputs.includes("probabilities"),
           signal: () => c.req.raw.signal,
         });
-        model.answers++;
+        model.answered(answer);
         return bareJson(c, inferenceAnswer(request, answer, name), { "Server-Timing": serverTiming(answer) });
-      }),
+      }, !versioned),
     );
   }
 }

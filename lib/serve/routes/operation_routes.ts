@@ -94,10 +94,13 @@ function metricsText(
   text.gauge("lockstep_predict_computing_sequences", computing, "Sequences that are being predicted.");
   text.histogram("lockstep_predict_batch_sequences", batchSizes, "Sequences per predicted batch.");
   text.counter("lockstep_predict_restarts", restarts, "Times that the prediction thread was replaced.");
-  text.family("lockstep_model_predictions", "counter", "Requests for predictions that each model answered.");
-  for (const { name, run, digest = "", answers } of models.all) {
-    text.sample("_total", answers, `model="${name}",run="${run}",digest="${digest}"`);
-  }
+  const labelled = models.all.map(({ name, run, digest = "", seconds, failures }) => (
+    { labels: `model="${name}",run="${run}",digest="${digest}"`, seconds, failures }
+  ));
+  text.family("lockstep_model_predict_seconds", "histogram", "Time in the queue and to compute, by model.");
+  for (const { labels, seconds } of labelled) text.buckets(seconds, labels);
+  text.family("lockstep_model_failures", "counter", "Requests that a model could not answer: full queue, lost thread.");
+  for (const { labels, failures } of labelled) text.sample("_total", failures, labels);
   const now = training?.();
   if (now) {
     text.gauge("lockstep_training_round", now.round, "Rounds committed.");
@@ -136,10 +139,12 @@ export async function unreadiness(
   onError: (error: unknown) => void,
 ): Promise<string | undefined> {
   if (!ready()) return ENDING;
-  const { all } = models;
-  const reasons = await Promise.all(all.map(({ predictor }) => modelUnreadiness(predictor, deadlineMs, onError)));
+  const { listed } = models;
+  const reasons = await Promise.all(
+    listed.map(({ model: { predictor } }) => modelUnreadiness(predictor, deadlineMs, onError)),
+  );
   const at = reasons.findIndex((reason) => reason !== undefined);
-  return at >= 0 && all.length > 1 ? `model ${all[at]!.name} is ${reasons[at]}` : reasons[at];
+  return at >= 0 && listed.length > 1 ? `model ${listed[at]!.model.name} is ${reasons[at]}` : reasons[at];
 }
 
 /** Returns why a model is not ready; undefined if it answers within `deadlineMs`. */

@@ -15,9 +15,9 @@ import {
   predictSchema,
   serverTiming,
 } from "./prediction_body.ts";
-import type { ServedModel } from "../../predict/served_models.ts";
+import type { ServedModel } from "../../predict/served_model.ts";
 import { problemAnswer } from "../pipeline/problem.ts";
-import { takeModel } from "./model_finder.ts";
+import { holdModel, takeModel } from "./model_finder.ts";
 import { jsonAnswer, type RouteEnv, type Routes } from "../pipeline/routes.ts";
 import type { PredictionServices } from "../services.ts";
 
@@ -53,7 +53,7 @@ export function predictRoutes(routes: Routes, { models }: PredictionServices, li
     summary: "The model that answers requests without a name, and its current weights",
     responses: { 200: jsonAnswer("The model", modelSchema), 503: problemAnswer("The predictor does not answer") },
   }, async (c) => {
-    const model = takeModel(models, c);
+    const model = holdModel(models, c);
     try {
       return c.json(await model.predictor.model());
     } finally {
@@ -100,6 +100,8 @@ export function predictRoutes(routes: Routes, { models }: PredictionServices, li
         const asked = await readJsonBody(c, limits.bodyLimitBytes, bodyOf(model.predictor.reader));
         const { body, timing } = await answer(c, model, asked);
         return bareJson(c, body, timing);
+      } catch (error) {
+        throw model.failed(error);
       } finally {
         model.release();
       }
@@ -121,6 +123,8 @@ export function predictRoutes(routes: Routes, { models }: PredictionServices, li
       try {
         const { body, timing } = await answer(c, model, bodyOfQuery(c.env.target.query(), model.predictor.reader));
         return c.json(body, 200, timing);
+      } catch (error) {
+        throw model.failed(error);
       } finally {
         model.release();
       }
@@ -140,7 +144,7 @@ export function predictRoutes(routes: Routes, { models }: PredictionServices, li
     if (options.explain) checkExplained(inputs.length, shape);
     if (options.probabilities !== false) checkProbabilities(inputs.length, shape.labels.length);
     const answer = await predictor.predict(inputs, { ...options, signal: () => req.raw.signal });
-    model.answers++;
+    model.answered(answer);
     return { body: predictionBody(answer, request), timing: { "Server-Timing": serverTiming(answer) } };
   }
 }

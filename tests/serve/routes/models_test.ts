@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DamagedFile, inputError } from "../../../lib/base/errors.ts";
-import { MOST_MODELS, type OpenedModel, ServedModels } from "../../../lib/predict/served_models.ts";
+import { MOST_MODELS, ServedModels } from "../../../lib/predict/served_models.ts";
+import type { OpenedModel } from "../../../lib/predict/served_model.ts";
 import { Unavailable } from "../../../lib/predict/types.ts";
 import type { App } from "../../../lib/serve/pipeline/shell.ts";
 import { fakeApp, fakePredictor, modelInfo, textPredictor } from "../fakes.ts";
@@ -72,7 +73,7 @@ Deno.test("each model answers under its name, and the first one without a name",
 Deno.test("GET /models lists the models, and GET /models/{name} describes one", async () => {
   const { app } = appOf();
   await runOf(app, "/models/intents/predict");
-  const common = { state: "ready", round: 7, bytes: 1000 };
+  const common = { state: "ready", round: 7, bytes: 1000, failures: 0, canary: null };
   const list = await (await app.request("/models")).json();
   assertEquals(list, {
     models: [
@@ -87,7 +88,7 @@ Deno.test("GET /models lists the models, and GET /models/{name} describes one", 
     ...list.models[1],
   });
   const metrics = await (await app.request("/metrics")).text();
-  assertMatch(metrics, /^lockstep_model_predictions_total\{model="intents",run="b",digest="d-b"\} 1$/m);
+  assertMatch(metrics, /^lockstep_model_predict_seconds_count\{model="intents",run="b",digest="d-b"\} 1$/m);
 });
 
 Deno.test("a model that does not answer is listed as unavailable, and named by /readyz", async () => {
@@ -182,7 +183,7 @@ Deno.test("two swaps of a name at once: one wins, the other gets a 409", async (
 
 Deno.test("PUT and DELETE are refused without runs to load, and to pages of other sites", async () => {
   const { app } = fakeApp();
-  assertMatch(await refusal(app, "/models/x", put({ run: "r1" }), 409), /loads no runs over HTTP/);
+  assertMatch(await refusal(app, "/models/x", put({ run: "r1" }), 409), /this process loads no runs/);
   const { app: loading } = appOf();
   const foreign = { Origin: "http://evil.example" };
   assertMatch(await refusal(loading, "/models/spam", put({ run: "c" }, foreign), 403), /Origin is/);
@@ -199,4 +200,51 @@ Deno.test("the OpenAPI document describes the inputs of the first model, also af
   assert(!(await fields()).includes("text"));
   await app.request("/models/spam", put({ run: "c" }));
   assert((await fields()).includes("text"));
+});
+
+Deno.test("a canary answers its share, also by the inference protocol, and is promoted by a load", async () => {
+  const { app } = appOf();
+  const started = await (await app.request("/models/spam/canary", put({ run: "c", share: 0.25 }))).json();
+  assertEquals([started.run, started.canary.run, started.canary.share], ["a", "c", 0.25]);
+  const runs: string[] = [];
+  const tensors = { inputs: [{ name: "tokens", datatype: "INT64", shape: [1, 3], data: [1, 2, 3] }] };
+  const infer = { method: "POST", body: JSON.stringify(tensors) };
+  for (let asked = 0; asked < 20; asked++) {
+    runs.push(await runOf(app, asked % 2 ? "/predict" : "/models/spam/predict"));
+    runs.push((await (await app.request("/v2/models/spam/infer", infer)).json()).parameters.run);
+  }
+  assertEquals(runs.filter((run) => run === "c").length, 10);
+  // A version is one of the model, which is described without its canary.
+  assertEquals((await (await app.request("/v2/models/spam/versions/5/infer", infer)).json()).parameters.run, "a");
+  assertEquals((await (await app.request("/model")).json()).run, "a");
+  const { models: [listed] } = await (await app.request("/models")).json();
+  assertEquals([listed.predictions, listed.canary.predictions, listed.canary.digest], [31, 10, "d-c"]);
+  const metrics = await (await app.request("/metrics")).text();
+  assertMatch(metrics, /^lockstep_model_predict_seconds_count\{model="spam",run="c",digest="d-c"\} 10$/m);
+  await app.request("/models/spam", put({ run: "c" }));
+  assertEquals(await Promise.all(Array.from({ length: 8 }, () => runOf(app, "/predict"))), Array(8).fill("c"));
+  assertEquals((await (await app.request("/models/spam")).json()).canary, null);
+});
+
+Deno.test("DELETE of a canary ends it; wrong shares and names are refused", async () => {
+  const { app } = appOf();
+  for (const share of [0, 1, -1, 2, "0.1", null]) {
+    const why = await refusal(app, "/models/spam/canary", put({ run: "c", share }), 400);
+    assertMatch(why, typeof share === "number" ? /share is / : /expected \{"run": "ID", "share": 0.1\}/);
+  }
+  assertMatch(await refusal(app, "/models/x/canary", put({ run: "c", share: 0.5 }), 404), /No model "x"/);
+  await app.request("/models/spam/canary", put({ run: "c", share: 0.5 }));
+  assertEquals((await app.request("/models/spam/canary", { method: "DELETE" })).status, 204);
+  assertEquals(await Promise.all(Array.from({ length: 8 }, () => runOf(app, "/predict"))), Array(8).fill("a"));
+});
+
+Deno.test("failures of a model are counted beside its answers", async () => {
+  const predictor = fakePredictor({ predict: () => Promise.reject(new Unavailable("the queue is full")) });
+  const models = new ServedModels([["full", { predictor, close: () => {} }]]);
+  const { app } = fakeApp({ services: { models } });
+  assertEquals((await app.request("/predict", tokens)).status, 503);
+  assertEquals((await app.request("/predict", { method: "POST", body: "{}" })).status, 400);
+  const { models: [listed] } = await (await app.request("/models")).json();
+  assertEquals([listed.predictions, listed.failures], [0, 1]);
+  assertMatch(await (await app.request("/metrics")).text(), /^lockstep_model_failures_total\{model="full",.*\} 1$/m);
 });

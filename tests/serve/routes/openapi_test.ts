@@ -29,7 +29,7 @@ function appFor(status: string, path: string): App {
   if (status === "401") options.token = "0123456789abcdef";
   if (status === "429") options.rateLimit = 1;
   if (status === "503") services.predictor = fakePredictor({ model: down, predict: down });
-  if (path === "/models/{name}" && status !== "409") {
+  if (/^.models.{name}(.canary)?$/.test(path) && status !== "409") {
     const close = () => {};
     const models = [DEFAULT_NAME, "spam"].map((name) => [name, { predictor: fakePredictor(), close }] as const);
     services.models = new ServedModels(models);
@@ -96,7 +96,9 @@ function requestFor(method: string, path: string, status: string): [path: string
   }
   if (method === "put") {
     if (status !== "421") delete init.headers["Host"];
-    init.body = status === "400" ? '{"run": 7}' : status === "413" ? " ".repeat(2000) : '{"run": "r2"}';
+    const share = path.endsWith("/canary") ? { share: 0.5 } : {};
+    const asked = { run: status === "400" ? 7 : "r2", ...share };
+    init.body = status === "413" ? " ".repeat(2000) : JSON.stringify(asked);
     if (status === "415") init.headers["Content-Type"] = "image/png";
   }
   if (method === "patch") {
