@@ -213,6 +213,9 @@ const baselineMetrics = z.object({
 /** Metrics of a linear model of n-grams on the same rows, which the LSTM should exceed. */
 const baseline = z.object({ ...stamp, type: z.literal("baseline"), ...baselineMetrics.shape });
 
+/** The accuracy of two models on the same rows; the first is absent if the earlier run has none. */
+const beforeAndAfter = z.object({ rows: z.int(), before: z.number().optional(), after: z.number() });
+
 export const summarySchema = z.object({
   run: z.string(),
   /** SHA-256 of the final state, or of the best one, if the run ends with that. */
@@ -233,6 +236,13 @@ export const summarySchema = z.object({
   }).optional(),
   /** Metrics of the n-grams by themselves. */
   baseline: baselineMetrics.optional(),
+  /** The run that this one continues from, with the accuracies of its model (before) and of this one (after). */
+  parent: z.object({
+    run: z.string(),
+    /** On the validation rows of the new files, and on those of the earlier runs, unless `replay` is 0. */
+    new: beforeAndAfter.optional(),
+    old: beforeAndAfter.optional(),
+  }).optional(),
   /** SHA-256 of `judgement.json`, if it exists. */
   judgementDigest: z.string().optional(),
   /** The reason for the end of training. */

@@ -68,6 +68,21 @@ const RULES: readonly Rule[] = [
   },
   ...withoutVectorsRules,
   {
+    field: "from",
+    when: ({ from, task }) => from !== "" && task !== "table",
+    expected: () => "files of new rows in `data`",
+  },
+  {
+    field: "weights",
+    when: ({ from, weights }) => from !== "" && weights !== "",
+    expected: () => "no value with `from`, whose weights training starts from",
+  },
+  {
+    field: "replay",
+    when: ({ from, replay }) => from === "" && replay !== fileShape.replay.parse(undefined),
+    expected: () => "no value without `from`",
+  },
+  {
     field: "textColumn",
     when: ({ columns, textColumn }) => columns !== "" && textColumn !== fileShape.textColumn.parse(undefined),
     expected: () => "no value with `columns`, which name those of texts",

@@ -192,6 +192,16 @@ export const fileShape = {
     z.array(z.string().min(1)).max(10_000).default([])
       .describe("files of rows to train on, or - for standard input"),
   ),
+  from: pathValue(
+    z.string().default("").describe(
+      "run to continue from, with `data` as new rows: its options are the defaults, and the model grows. See " +
+        "docs/learning-on.md",
+    ),
+    { kind: "folder" },
+  ),
+  replay: number(0, 1).default(0.2).describe(
+    "with `from`: share of the rows of that run that are trained on again, of each class; 0: none, and its files are not read",
+  ),
   ngrams: z.enum(["combine", "beside", "none"]).default("combine")
     .describe(
       "linear model of n-grams. combine: answer with both models; beside: only report it",

@@ -37,6 +37,8 @@ export interface BaselineOptions {
   readonly fitsValidation: boolean;
   /** Tells whether no model that predicts validation rows may be fitted to others of them, as they have groups or times. */
   readonly validatesApart?: boolean;
+  /** Tries one setting, for rows of which an earlier run had most. */
+  readonly isQuick?: boolean;
   /** Vectors of words, if a file gave any: words with similar ones share weights. */
   readonly vectors?: TokenVectors;
   /** Called now and then; training ends without a result when it returns true. */
@@ -70,6 +72,8 @@ export const ROW_WORK = 8;
 const STOP_EVERY = 256;
 /** Most multiplications of the search for a cost: about 20 seconds on one core. */
 const SEARCH_WORK = 6e9;
+/** Most multiplications of a cross-validation with one setting. */
+const QUICK_WORK = 6e8;
 /** Most multiplications of one fit. Data that needs more is fitted to some of its rows. */
 export const FIT_WORK = 2e10;
 
@@ -80,8 +84,18 @@ export function trainBaseline(
   options: BaselineOptions,
 ): Baseline | undefined {
   const started = performance.now();
-  const { space, classes, vocabulary, seed, classWeights, metric, fitsValidation, vectors, stopped = () => false } =
-    options;
+  const {
+    space,
+    classes,
+    vocabulary,
+    seed,
+    classWeights,
+    metric,
+    fitsValidation,
+    isQuick = false,
+    vectors,
+    stopped = () => false,
+  } = options;
   const isApart = !fitsValidation || options.validatesApart === true;
   const width = scoresOf(classes, training.labelOffsets && "many");
   const counted = countRows([training, validation], space, vocabulary, width, stopped, vectors);
@@ -95,12 +109,13 @@ export function trainBaseline(
   const validated = rows.subarray(before);
   const fitted = fitsValidation ? Uint32Array.from([...trained, ...validated]) : trained;
   const problem = { counted, labelled, classes, width, classWeights, metric, seed, stopped };
-  const isSmall = COSTS.length * FOLDS * work <= SEARCH_WORK && fitted.length >= FOLDS;
+  const [tries, mostWork] = isQuick ? [1, QUICK_WORK] : [COSTS.length, SEARCH_WORK];
+  const isSmall = tries * FOLDS * work <= mostWork && fitted.length >= FOLDS;
   const splits = [
     ...isSmall ? foldsOf(isApart ? trained : fitted, seed) : [],
     ...!isSmall || isApart ? [{ fitted: trained, evaluated: validated }] : [],
   ];
-  const most = isSmall ? COSTS.length + 1 : Math.max(1, Math.floor(SEARCH_WORK / work));
+  const most = isQuick ? 1 : isSmall ? COSTS.length + 1 : Math.max(1, Math.floor(SEARCH_WORK / work));
   const chosen = search(problem, splits, most);
   const model = chosen && fitModel(problem, fitted, chosen, { space, vocabulary });
   return model && {

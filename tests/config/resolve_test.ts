@@ -59,6 +59,8 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     engine: "simd",
     backend: "wasm",
     data: [],
+    from: "",
+    replay: 0.2,
     ngrams: "combine",
     vectorsRate: 0.1,
     reject: 0,

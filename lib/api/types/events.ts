@@ -109,6 +109,12 @@ export interface Summary {
   baseline?:
     | { validation: Metrics; test?: Metrics | undefined; seconds: number; refitRows?: number | undefined }
     | undefined;
+  /** The run that this one continues from, with the accuracies of its model and of this one on new and on earlier rows. */
+  parent?: {
+    run: string;
+    new?: { rows: number; before?: number | undefined; after: number } | undefined;
+    old?: { rows: number; before?: number | undefined; after: number } | undefined;
+  } | undefined;
   /** SHA-256 of `judgement.json`, if it exists. */
   judgementDigest?: string | undefined;
   /** The reason for the end of training. */

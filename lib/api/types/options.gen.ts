@@ -83,6 +83,10 @@ export interface ModelOptions {
   readonly engine?: "simd" | "tfjs" | undefined;
   /** backend of the engine tfjs; default: "wasm" */
   readonly backend?: "wasm" | "cpu" | undefined;
+  /** run to continue from, with `data` as new rows: its options are the defaults, and the model grows. See docs/learning-on.md */
+  readonly from?: string | undefined;
+  /** with `from`: share of the rows of that run that are trained on again, of each class; 0: none, and its files are not read; default: 0.2 */
+  readonly replay?: number | undefined;
   /** linear model of n-grams. combine: answer with both models; beside: only report it; default: "combine" */
   readonly ngrams?: "combine" | "beside" | "none" | undefined;
   /** share of the answers that must be right: less confident rows get no label; 0: all do; default: 0 */

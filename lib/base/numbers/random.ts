@@ -18,6 +18,7 @@ export const Stream = {
   baseline: 8,
   folds: 9,
   tuning: 10,
+  replay: 11,
 } as const;
 export type Stream = typeof Stream[keyof typeof Stream];
 

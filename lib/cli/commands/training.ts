@@ -6,6 +6,7 @@ import { errorMessage, TrainingError } from "../../base/errors.ts";
 import type { RunEvent, Summary } from "../../base/events.ts";
 import { StopReason } from "../../lockstep/memory/control.ts";
 import { openTraining } from "../../run/training/open_training.ts";
+import { filesOfParents } from "../../run/training/parent.ts";
 import type { ReadingOptions } from "../../run/training/reload_data.ts";
 import type { LinkParts, TrainingRunOptions } from "../../run/training/prepare.ts";
 import { keepRuns } from "../../run/library/retention.ts";
@@ -64,7 +65,7 @@ export type Open = (options: OpenOptions) => Promise<TrainingRun>;
 export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
   const { terminal, assets, workerUrl, baselineUrl, predictUrl, foldsUrl, cores } = options;
   const native = openKernels(config.kernels, terminal);
-  restrictReading(config, configPaths);
+  restrictReading(config, configPaths, await filesOfParents(config));
   // Lines for people must not mix with JSON lines.
   const say = config.log === "json" ? terminal.note : terminal.line;
   const service = await startService({ config, assets: assets(), note: terminal.note });

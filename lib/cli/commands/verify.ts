@@ -3,6 +3,7 @@ import { counted } from "../../base/counted.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { configPaths } from "../../config/schema.ts";
 import { inputError } from "../../base/errors.ts";
+import { filesOfParents } from "../../run/training/parent.ts";
 import { readDataAgain } from "../../run/training/reload_data.ts";
 import { verifyRun } from "../../run/training/verify.ts";
 import { parseArguments } from "../arguments/arguments.ts";
@@ -35,7 +36,7 @@ export async function verifyCommand(
   const { manifest: { id, rules }, sources } = await manifestSources(directory, given);
   const config = resolveConfig(undefined, sources);
   const native = openKernels(config.kernels, terminal);
-  restrictReading(config, configPaths, [directory]);
+  restrictReading(config, configPaths, [directory, ...await filesOfParents(config)]);
   const options = { config, workerUrl, cores, native, ...await readDataAgain(directory, config, rules, { input }) };
   let matches = 0;
   let lastMatch = 0;

@@ -101,7 +101,7 @@ export type ReportLine = readonly [text: string, emphasis?: Emphasis];
 export function finalReport(view: RunView, { metric, report, files = {}, width }: ReportOptions): ReportLine[] {
   const { summary } = view;
   if (!summary) throw new RangeError(`Run ${view.run} has no summary`);
-  const { best, heldOut, validation, test, lstm, baseline, digest } = summary;
+  const { best, heldOut, validation, test, lstm, baseline, parent, digest } = summary;
   const rows = setting(view, "heldOut");
   const evaluation = files.evaluations?.test ?? files.evaluations?.validation;
   const { answered, several, confused = [] } = test ?? validation ?? {};
@@ -117,6 +117,8 @@ export function finalReport(view: RunView, { metric, report, files = {}, width }
     ...plain("Best", best ? [`epoch ${best.epoch}, round ${best.round}`] : []),
     ...heldOut ? [strong("Validation", { ...rows !== undefined && { rows }, ...validation, ...heldOut })] : [],
     ...test ? [strong("Test", test)] : [],
+    ...plain("Old rows", parent?.old ? [changeText(parent.old)] : []),
+    ...plain("New rows", parent?.new ? [changeText(parent.new)] : []),
     ...plain("Labels", several ? [severalText(several)] : []),
     ...plain("Answered", answered ? [answeredText(answered)] : []),
     ...plain(
@@ -136,6 +138,13 @@ export function finalReport(view: RunView, { metric, report, files = {}, width }
     ),
     [item("Digest", digestText(digest, width))],
   ];
+}
+
+function changeText(
+  { rows, before, after }: { readonly rows: number; readonly before?: number | undefined; readonly after: number },
+): string {
+  const first = before === undefined ? "" : `${percent(before)} before, `;
+  return `${first}${percent(after)} after (${counted(rows, "validation row")})`;
 }
 
 function endText(summary: Summary): string {

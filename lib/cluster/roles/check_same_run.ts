@@ -41,7 +41,7 @@ const OF_MACHINES = /^(version|kernels|arithmetic)$/;
 
 export async function createClaim({ training, data, weightsDigest, native }: LockstepConfig): Promise<Claim> {
   // Machines may have different paths of files, but not different contents.
-  const { data: _, weights: __, vectors: ___, ...config } = training;
+  const { data: _, weights: __, vectors: ___, from: ____, ...config } = training;
   const values = { ...config, ...await machineValues(training, native) };
   return { config: values, data: data?.digest ?? "", weights: weightsDigest ?? "" };
 }

@@ -11,6 +11,7 @@ import { type Bins, fillBins, learnBins, ValueCounts } from "./bins.ts";
 import { parseColumns } from "../../config/columns.ts";
 import { AUTO_LENGTH, type DataOptions } from "../../config/data_shape.ts";
 import type { ProvisionalTokens } from "../vocabulary/provisional.ts";
+import type { PreprocessingJson } from "./preprocessing.ts";
 import type { RowStore, StoredRow } from "./row_store.ts";
 import { strataOf, stratifiedSplit } from "./split.ts";
 import type { Splitter } from "./splitters.ts";
@@ -63,6 +64,8 @@ interface AssembleOptions
   readonly classes: Uint16Array;
   /** Tells whether tokens are words, whose letters count. */
   readonly hasLetters: boolean;
+  /** The preprocessing of an earlier model, which keeps its tokens and bins. */
+  readonly known?: Pick<PreprocessingJson, "vocabulary" | "columns"> | undefined;
   /** Reads the vectors of these tokens, and of others that no training row has. */
   readonly readVectors?: ((searched: ReadonlySet<string>) => Promise<WordVectors>) | undefined;
 }
@@ -80,8 +83,9 @@ export async function assembleTraining(
   const validates = splitter?.split(...splitting) ?? drawn;
   const split = splitter && options.share > 0 ? splitFacts(part.store, splitter, validates, drawn) : undefined;
   const columns = parseColumns(options.columns);
-  const bins = columns && part.numbers && learnBins(columns, part.numbers, validates, tokens);
+  const bins = columns && part.numbers && learnBins(columns, part.numbers, validates, tokens, options.known?.columns);
   const values = bins && new ValueCounts(bins);
+  const earlier = options.known?.vocabulary.map((token) => tokens.keep(token));
   const counts = new Uint32Array(tokens.end);
   const full = new Lengths();
   const kept = [new Lengths(), new Lengths()] as const;
@@ -102,8 +106,8 @@ export async function assembleTraining(
     trained[first] ||= row + 1;
     for (let i = 0; i < count; i++) counts[tokens[i]!]!++;
   });
-  const vectors = await options.readVectors?.(searchedTokens(counts, tokens, options));
-  const chosen = chooseVocabulary(counts, tokens, options, rows[0], vectors);
+  const vectors = await options.readVectors?.(searchedTokens(counts, tokens, options, earlier));
+  const chosen = chooseVocabulary(counts, tokens, options, rows[0], vectors, earlier);
   const maxLength = options.maxLength === "auto"
     ? Math.max(1, Math.min(AUTO_LENGTH, full.percentile(AUTO_SHARE)))
     : options.maxLength;

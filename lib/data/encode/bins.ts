@@ -52,19 +52,20 @@ export interface Bins {
   readonly ofNumbers: readonly { readonly edges: readonly number[]; readonly ids: readonly number[] }[];
 }
 
-/** Learns bins from the rows that `validates` marks with 0, and adds their tokens to `tokens`. */
+/** Learns bins from the rows that `validates` marks with 0, unless they are `known`, and adds their tokens to `tokens`. */
 export function learnBins(
   columns: readonly Column[],
   numbers: RowNumbers,
   validates: Uint8Array,
   tokens: ProvisionalTokens,
+  known?: readonly FieldColumn[],
 ): Bins {
   let place = 0;
-  const learnt = columns.map((column): FieldColumn => {
+  const learnt = known ?? columns.map((column): FieldColumn => {
     if (column.kind !== "number") return column;
     const own = place++;
-    const known = Array.from(validates, (side, row) => side === 0 ? numbers.at(row, own) : null);
-    return { ...column, edges: quantiles(Float64Array.from(known.filter((value) => value !== null)).sort()) };
+    const values = Array.from(validates, (side, row) => side === 0 ? numbers.at(row, own) : null);
+    return { ...column, edges: quantiles(Float64Array.from(values.filter((value) => value !== null)).sort()) };
   });
   const ofNumbers = learnt.flatMap((column) =>
     column.edges ? [{ edges: column.edges, ids: binTokens(column).map((token) => tokens.keep(token)) }] : []

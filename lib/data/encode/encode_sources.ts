@@ -102,7 +102,8 @@ export class SourceEncoder {
   readonly problems = new ProblemLog();
   readonly warnings = new WarningLog();
 
-  constructor(options: DataOptions, tokenizer: Tokenizer, io: EncoderIo) {
+  /** Classes with the names `labels` are known before any row. */
+  constructor(options: DataOptions, tokenizer: Tokenizer, io: EncoderIo, labels: readonly string[] = []) {
     this.#options = options;
     this.#tokenizer = tokenizer;
     this.#io = io;
@@ -111,6 +112,7 @@ export class SourceEncoder {
     this.#fields = this.#columns && createFieldCutter(this.#columns, tokenizer.cut, this.#spelled);
     this.#keyOf = rowKeys(tokenizer);
     this.#cap = options.maxLength === "auto" ? AUTO_LENGTH : options.maxLength;
+    for (const label of labels) this.#labels.add(unitsOf(label), 0, label.length);
   }
 
   /** Cuts texts. With `tokenizer` auto, it is `codes` if all training rows were lists of tokens. */

@@ -1,4 +1,5 @@
-import type { EncodedPart } from "./encode_sources.ts";
+import type { LabelCount } from "../../formats/entry.ts";
+import type { RowLabels } from "../batches/table.ts";
 import { Random, Stream } from "../../base/numbers/random.ts";
 
 /**
@@ -13,19 +14,43 @@ export function stratifiedSplit(
 ): Uint8Array {
   const counts = new Uint32Array(classes);
   for (const label of labels) counts[label]!++;
-  const wanted = validationCounts(counts, share);
-  const random = new Random(seed, Stream.split);
-  const validation = new Uint8Array(labels.length);
+  return selected(labels, counts, validationCounts(counts, share), new Random(seed, Stream.split));
+}
+
+/**
+ * Draws rows that are trained on again: returns a 1 for each of them, `[rows]`. They are the same `share` of every class, at
+ * least one row of each, and depend only on `seed`.
+ */
+export function replayedRows(
+  labels: Uint16Array | Uint32Array,
+  classes: number,
+  share: number,
+  seed: number,
+): Uint8Array {
+  const counts = new Uint32Array(classes);
+  for (const label of labels) counts[label]!++;
+  const wanted = counts.map((count) => Math.min(count, Math.max(1, Math.round(count * share))));
+  return selected(labels, counts, wanted, new Random(seed, Stream.replay));
+}
+
+/** Selects `wanted` of the `counts` rows of each class. Both change. */
+function selected(
+  labels: Uint16Array | Uint32Array,
+  counts: Uint32Array,
+  wanted: Uint32Array,
+  random: Random,
+): Uint8Array {
+  const rows = new Uint8Array(labels.length);
   // This is selection sampling (Knuth, algorithm S): each remaining row has the same probability.
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row]!;
     if (random.seek(row).uniform() * counts[label]! < wanted[label]!) {
-      validation[row] = 1;
+      rows[row] = 1;
       wanted[label]!--;
     }
     counts[label]!--;
   }
-  return validation;
+  return rows;
 }
 
 /**
@@ -33,10 +58,10 @@ export function stratifiedSplit(
  * several. Rows without labels are a class of their own, number `classes`.
  */
 export function strataOf(
-  { count, labels, labelOffsets }: Pick<EncodedPart, "count" | "labels" | "labelOffsets">,
+  { count, labels, labelOffsets }: RowLabels & { readonly count: LabelCount },
   classes: number,
 ): Uint16Array | Uint32Array {
-  if (count === "one") return labels;
+  if (count === "one" || !labelOffsets) return labels;
   const counts = new Uint32Array(classes + 1);
   for (const label of labels) counts[label]!++;
   counts[classes] = 2 ** 32 - 1;

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { InputError, type Problem } from "../../base/errors.ts";
 import { type AssembledTraining, assembleEvaluation, assembleTraining, type LoadedPart } from "../encode/assemble.ts";
 import { type EncodedPart, type Repetitions, SourceEncoder } from "../encode/encode_sources.ts";
+import type { PreprocessingJson } from "../encode/preprocessing.ts";
 import { sourceName } from "../../formats/bytes.ts";
 import { refuseTwice } from "../../formats/rows.ts";
 import { summarize } from "../findings/lengths.ts";
@@ -15,7 +16,7 @@ import { problemsOf } from "../findings/problems.ts";
 import type { LoadedData, LoadOptions } from "./loaded_data.ts";
 import { refusals, splitWarnings, warnings } from "./refusals.ts";
 import type { DataStatistics, RepeatedRows, Role } from "../statistics.ts";
-import { openTokenizer } from "../tokenizers/create_tokenizer.ts";
+import { createTokenizer, openTokenizer } from "../tokenizers/create_tokenizer.ts";
 import { labelsAt } from "../several.ts";
 import { hasLetters } from "../tokenizers/tokenizer.ts";
 import { readWordVectors } from "../vectors/word_vectors.ts";
@@ -29,17 +30,20 @@ export async function loadData(options: LoadOptions): Promise<LoadedData> {
 
 /** Loads the data, and returns the reasons why training would refuse it. `all` reads on after the first bad row. */
 export async function inspectData(
-  options: LoadOptions,
+  given: LoadOptions,
   all: boolean,
 ): Promise<{ readonly data: LoadedData; readonly refusals: readonly Problem[] }> {
-  const { validation, test, rules = NEWEST_RULES } = options;
+  const { known, rules = NEWEST_RULES } = given;
+  const options = known ? { ...given, ...optionsOf(known.preprocessing) } : given;
+  const { validation, test } = options;
   const files: Readonly<Record<Role, readonly string[]>> = {
     training: options.sources,
     validation: typeof validation === "string" ? [validation] : [],
     test: test === "" ? [] : [test],
   };
   refuseTwice([...files.training, ...files.validation, ...files.test]);
-  const encoder = new SourceEncoder(options, await openTokenizer(options, rules), { ...options, rules });
+  const tokenizer = known ? createTokenizer(known.preprocessing.tokenizer, rules) : await openTokenizer(options, rules);
+  const encoder = new SourceEncoder(options, tokenizer, { ...options, rules }, known?.labels);
   const training = await encoder.encode(files.training, "training", all);
   const evaluation = async (sources: readonly string[]) =>
     sources.length === 0 ? undefined : await encoder.encode(sources, "evaluation", all);
@@ -47,13 +51,15 @@ export async function inspectData(
   encoder.duplicates.clear();
 
   const names = encoder.labels();
-  const labels = sortedLabels(names);
+  const before = known?.labels ?? [];
+  const labels = [...before, ...sortedLabels(names.slice(before.length))];
   const positions = new Map(labels.map((label, position) => [label, position]));
   const assembling = {
     ...options,
     share: typeof validation === "number" ? validation : 0,
     classes: Uint16Array.from(names, (name) => positions.get(name)!),
     hasLetters: hasLetters(encoder.tokenizer.json.kind),
+    known: known?.preprocessing,
     readVectors: options.vectors === ""
       ? undefined
       : (wanted: ReadonlySet<string>) =>
@@ -93,6 +99,11 @@ export async function inspectData(
   };
   const bad = options.onBadRow === "stop" ? problemsOf(encoder.problems.listed, encoder.problems.count) : [];
   return { data, refusals: [...bad, ...refusals(data, options)] };
+}
+
+/** Returns the options that follow from the preprocessing of an earlier model. */
+function optionsOf({ tokenizer, maxLength, truncate }: PreprocessingJson) {
+  return { tokenizer: tokenizer.kind, maxLength, truncate };
 }
 
 function nonEmpty(part: LoadedPart): LoadedPart | undefined {

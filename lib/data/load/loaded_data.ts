@@ -14,10 +14,18 @@ export interface LoadOptions extends DataOptions, Omit<EncoderIo, "rules"> {
   readonly seed: number;
   /** Rules by which rows are read: those of an earlier run, or the newest. */
   readonly rules?: ReadingRules;
+  /** What an earlier model knows. It keeps its tokenizer, tokens, bins, length and classes, and gets those of the rows. */
+  readonly known?: KnownData | undefined;
+}
+
+/** Describes the rows that an earlier model was trained on. */
+export interface KnownData {
+  readonly preprocessing: PreprocessingJson;
+  readonly labels: readonly string[];
 }
 
 export interface LoadedData {
-  /** Class names, sorted; a label is a position in this list. */
+  /** Class names: those that were known, then the others, sorted; a label is a position in this list. */
   readonly labels: readonly string[];
   /** Turns texts into ids, and is saved with the model. */
   readonly preprocessing: PreprocessingJson;

@@ -24,8 +24,9 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
     const rowsHave = rows === 1 ? "the only row has" : `all ${counted(rows, "row")} have`;
     return [refuse("data", `${rowsHave} the label ${only}, expected at least two classes`)];
   }
-  if (classes.length > MANY_CLASSES && 2 * classes.length > rows) {
-    const labels = `there are ${counted(classes.length, "different label")} in ${counted(rows, "row")}`;
+  const own = classes.length - (options.known?.labels.length ?? 0);
+  if (own > MANY_CLASSES && 2 * own > rows) {
+    const labels = `there are ${counted(own, "different label")} in ${counted(rows, "row")}`;
     return [refuse("labelColumn", `${labels}. Is "${labelColumn}" the column of labels?`)];
   }
   const problems: Problem[] = [];

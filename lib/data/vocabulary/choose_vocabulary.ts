@@ -41,31 +41,41 @@ export function searchedTokens(
   counts: Uint32Array,
   tokens: ProvisionalTokens,
   { maxVocabulary }: Pick<DataOptions, "maxVocabulary">,
+  earlier: readonly number[] = [],
 ): ReadonlySet<string> {
-  return new Set(tokens.strings(new Set(mostFrequent(counts, tokens, 1, maxVocabulary))).values());
+  return new Set(tokens.strings(new Set(mostFrequent(counts, tokens, 1, maxVocabulary, earlier))).values());
 }
 
-/** Returns the provisional ids with at least `least` occurrences, the most frequent first, as many as there may be. */
+/**
+ * Returns the provisional ids with at least `least` occurrences, the most frequent first, as many as there may be. The
+ * `earlier` ones come before them, whether they occur or not.
+ */
 function mostFrequent(
   counts: Uint32Array,
   tokens: ProvisionalTokens,
   least: number,
   maxVocabulary: number,
+  earlier: readonly number[],
 ): Uint32Array {
   const known = tokens.known();
+  for (const id of earlier) known[id] = 0;
   const isCandidate = (id: number) => known[id] === 1 && counts[id]! >= least;
   let candidates = 0;
   for (let id = FIRST_KNOWN; id < counts.length; id++) if (isCandidate(id)) candidates++;
   const order = new Uint32Array(candidates);
   for (let id = FIRST_KNOWN, at = 0; id < counts.length; id++) if (isCandidate(id)) order[at++] = id;
   order.sort((a, b) => counts[b]! - counts[a]! || a - b);
-  return order.subarray(0, maxVocabulary - FIRST_KNOWN);
+  return Uint32Array.from([
+    ...earlier,
+    ...order.subarray(0, Math.max(0, maxVocabulary - FIRST_KNOWN - earlier.length)),
+  ]);
 }
 
 /**
  * Chooses the most frequent tokens by `counts`, which has the occurrences in the `rows` training rows by provisional id.
  * Of equally frequent tokens the first is preferred. Tokens with `vectors` come after the others: those of the rows, of
- * which one occurrence is enough, then those that only the file has, in its order.
+ * which one occurrence is enough, then those that only the file has, in its order. The `earlier` provisional ids are known
+ * in any case, and come before others of their kind.
  */
 export function chooseVocabulary(
   counts: Uint32Array,
@@ -73,13 +83,15 @@ export function chooseVocabulary(
   { minCount, maxVocabulary }: Pick<DataOptions, "minCount" | "maxVocabulary">,
   rows: number,
   vectors?: WordVectors,
+  earlier: readonly number[] = [],
 ): ChosenVocabulary {
   const enough = chosenMinCount(minCount, rows);
-  const candidates = mostFrequent(counts, tokens, vectors ? 1 : enough, maxVocabulary);
+  const candidates = mostFrequent(counts, tokens, vectors ? 1 : enough, maxVocabulary, earlier);
+  const isEarlier = new Set(earlier);
   const strings = tokens.strings(new Set(candidates));
   const places = new Map(vectors?.words.map((word, place) => [word, place]));
   const hasVector = (id: number) => places.has(strings.get(id)!);
-  const kept = candidates.filter((id) => counts[id]! >= enough && !hasVector(id));
+  const kept = candidates.filter((id) => (counts[id]! >= enough || isEarlier.has(id)) && !hasVector(id));
   const covered = candidates.filter(hasVector);
   const ofRows = [...kept, ...covered];
   const words = ofRows.map((id) => strings.get(id)!);

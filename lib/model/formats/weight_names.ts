@@ -1,7 +1,7 @@
 /** Names the rows of a model's tensors in a file of weights, and moves rows between models by their names. */
 import { z } from "zod";
 import { counted } from "../../base/counted.ts";
-import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
+import { FIRST_KNOWN, UNKNOWN } from "../../data/vocabulary/vocabulary.ts";
 import type { NamedTensor } from "../../base/safetensors_header.ts";
 
 /** The names of rows. */
@@ -48,13 +48,15 @@ export interface Matched {
 /**
  * Adapts the tensors `given`, whose rows `from` names, to a model whose rows `to` names: words and classes of both keep
  * their rows, and new ones get those of `initial`, the tensors of that model before it is trained. Throws a RangeError if
- * a tensor does not have the rows that `from` names, or if the two have no word in common.
+ * a tensor does not have the rows that `from` names, or if the two have no word in common. New words before the id
+ * `asUnknown` get the row of unknown words instead.
  */
 export function matchRows(
   given: readonly NamedTensor[],
   initial: readonly NamedTensor[],
   from: WeightNames,
   to: WeightNames,
+  asUnknown = 0,
 ): Matched {
   if (!from.vocabulary !== !to.vocabulary) {
     const [its, own] = from.vocabulary ? ["words", "numbers"] : ["numbers", "words"];
@@ -70,7 +72,9 @@ export function matchRows(
     );
   }
   const labels = pairs(from.labels, to.labels);
-  const ids = to.vocabulary && [0, 1, ...words.map((at) => at < 0 ? at : at + FIRST_KNOWN)];
+  const idOf = (at: number, place: number) =>
+    at >= 0 ? at + FIRST_KNOWN : place + FIRST_KNOWN < asUnknown ? UNKNOWN : at;
+  const ids = to.vocabulary && [0, UNKNOWN, ...words.map(idOf)];
   const rows: Readonly<Record<string, [pairs: readonly number[] | undefined, before: number]>> = {
     "embedding.weight": [ids, (from.vocabulary?.length ?? 0) + FIRST_KNOWN],
     "linear.weight": [labels, from.labels.length],

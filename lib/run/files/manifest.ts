@@ -28,6 +28,8 @@ export const manifestSchema = z.object({
   dataDigest: z.string(),
   /** SHA-256 of the file of weights that the run starts from, if it has one. */
   weightsDigest: z.string().optional(),
+  /** The run that this one continues from, and the digest of the state that it starts from. */
+  from: z.object({ run: z.string(), digest: z.string() }).optional(),
   /** SHA-256 of `data.json`, if the run has one. */
   statisticsDigest: z.string().optional(),
   workers: z.int(),
@@ -44,7 +46,7 @@ const writtenSchema = z.object({ config: z.record(z.string(), z.unknown()) });
 export async function createManifest(
   run: Pick<Manifest, "startedAt" | "config" | "workers" | "engine">,
   data?: TrainingData,
-  known: Pick<Manifest, "weightsDigest" | "statisticsDigest" | "rules"> = {},
+  known: Pick<Manifest, "weightsDigest" | "from" | "statisticsDigest" | "rules"> = {},
 ): Promise<Omit<Manifest, "id">> {
   return {
     ...run,

@@ -18,6 +18,9 @@ import {
 } from "../../config/schema.ts";
 import { InputError, MOST_LISTED, Problems } from "../../base/errors.ts";
 import { shortJson } from "../../base/printable.ts";
+import { join, sep } from "node:path";
+import { RUN_ID } from "../files/directory.ts";
+import { inheritedConfig, openParent, type Parent, refuseOtherModel } from "../training/parent.ts";
 import { fileIn, named, realFolder } from "./data_files.ts";
 import { checkBeginning } from "./preview.ts";
 
@@ -71,7 +74,7 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
     problems.add(() => ({ field: "preset", message: "preset is not a text: expected the name of one" }));
   }
   const name = typeof preset === "string" ? preset : undefined;
-  const allowed = await allowedFiles(given, config.dataDir, problems);
+  const allowed = await allowedFiles(given, config, problems);
   const process = Object.keys(processShape).filter((key) => !allowedKeys.has(key) && key !== "chaos");
   const sources = [
     { values: Object.fromEntries(process.map((key) => [key, config[key as ConfigKey]])), nameOf: (key: string) => key },
@@ -79,7 +82,9 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   ];
   const resolve: Resolve = (defaults) => resolveConfig(name, sources, defaults);
   try {
-    const config = resolve();
+    const parent = problems.count === 0 ? await openRun(resolve()) : undefined;
+    const config = resolve(parent && inheritedConfig(parent));
+    if (parent) refuseOtherModel(config, parent);
     if (problems.count === 0) await checkFiles(config, given, problems);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -90,6 +95,15 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   }
   problems.check();
   return resolve;
+}
+
+/** Opens the run that a request names, and hides from the client in which folder runs are. */
+async function openRun(config: Config): Promise<Parent | undefined> {
+  try {
+    return await openParent(config);
+  } catch (error) {
+    throw error instanceof InputError ? named(error, join(config.runsDir, sep), "", "from") : error;
+  }
 }
 
 /** Files of a request whose beginnings are read at once: the others are read when the run starts. */
@@ -131,12 +145,21 @@ function refusal(key: string, value: unknown): string | undefined {
 /** Returns `given` with the paths of the files that it names. Adds files that it may not name to `problems`. */
 async function allowedFiles(
   given: Readonly<Record<string, unknown>>,
-  dataDir: string,
+  { dataDir, runsDir }: Pick<Config, "dataDir" | "runsDir">,
   problems: Problems,
 ): Promise<Record<string, unknown>> {
   const folder = await realFolder(dataDir);
   const places = new Map<string, string>();
-  for (const { field, path, mark } of pathsIn(given, configPaths)) {
+  for (const { key, field, path, mark } of pathsIn(given, configPaths)) {
+    if (key === "from") {
+      if (path === "latest" || RUN_ID.test(path)) places.set(field, join(runsDir, path));
+      else {problems.add(() => ({
+          field,
+          message: `${field} is ${shortJson(path)}: expected the id of a run, or latest`,
+        })
+        );}
+      continue;
+    }
     const place = folder !== undefined && await fileIn(dataDir, folder, path, mark.beside);
     if (place) {
       places.set(field, place);

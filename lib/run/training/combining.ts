@@ -16,18 +16,27 @@ import type { RunData } from "./reload_data.ts";
 
 type FitConfig = Pick<Config, "seed" | "classWeights" | "metric" | "validation" | "groupColumn" | "timeColumn">;
 
+/**
+ * Returns the training rows of n-grams. A run that continues from another one fits them to all rows of both: that takes less
+ * time than training an LSTM on them, and nothing is forgotten.
+ */
+export function ngramRows({ data, source }: RunData): TrainingData["training"] {
+  return source.all ?? data.training;
+}
+
 /** Returns how the n-grams of a run are fitted. */
 export function baselineOptions(
   { data, source }: RunData,
   config: FitConfig,
 ): Omit<BaselineOptions, "stopped"> {
-  const { training, labels, vocabulary, letters } = data;
+  const { labels, vocabulary, letters } = data;
   const { preprocessing, statistics } = source;
   const { kind } = preprocessing.tokenizer;
   // Words that only a file of vectors has are no reason for other n-grams.
   const ofRows = vocabulary - (statistics.vocabulary.vectors?.others ?? 0);
-  const classWeights = classWeightsOf(config.classWeights, training.labels, labels.length);
+  const classWeights = classWeightsOf(config.classWeights, ngramRows({ data, source }).labels, labels.length);
   return {
+    ...source.parent && { isQuick: true },
     space: ngramSpace(kind, ofRows),
     classes: labels.length,
     vocabulary: letters ?? tokenKeysOf(preprocessing),
@@ -49,10 +58,11 @@ export function baselineOptions(
 export async function choosePool(
   lstm: Float32Array,
   ngrams: Float32Array,
-  { training, validation, labels: { length: classes } }: Pick<TrainingData, "training" | "validation" | "labels">,
+  run: RunData,
   { metric, classWeights }: Pick<Config, "metric" | "classWeights">,
 ): Promise<Pool> {
-  const { labels, labelOffsets } = validation;
+  const { validation: { labels, labelOffsets }, labels: { length: classes } } = run.data;
+  const training = ngramRows(run);
   const weights = classWeightsOf(classWeights, training.labels, classes);
   const pool = await inTurns(fitPool(lstm, ngrams, labels, weights, labelOffsets));
   if (metric !== "macro-f1" || labelOffsets) return pool;

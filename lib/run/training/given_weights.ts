@@ -1,26 +1,74 @@
-/** Reads the weights that a training starts from: a safetensors file of PyTorch, or of an exported run. */
+/** Reads the weights that a training starts from: a safetensors file of PyTorch or of an exported run, or those of a run. */
 import { counted } from "../../base/counted.ts";
 import { stat } from "node:fs/promises";
 import { DamagedFile, errorMessage, type InputError, inputError } from "../../base/errors.ts";
+import type { TrainingConfig } from "../../config/schema.ts";
+import { stateDigestInTurns } from "../../lockstep/memory/state.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
 import { FIRST_KNOWN } from "../../data/vocabulary/vocabulary.ts";
 import { keysOfVocabulary } from "../../data/vocabulary/token_keys.ts";
 import { composeWords } from "../../model/word_vectors.ts";
 import { fromPytorch, LETTERS, toPytorch } from "../../model/formats/pytorch.ts";
 import type { ModelSpec } from "../../model/spec.ts";
+import { trainedModel } from "../../model/task_model.ts";
+import { CheckpointStore } from "../files/checkpoint_store.ts";
 import { readBytes } from "../files/files.ts";
 import { sha256 } from "../../base/sha256.ts";
 import type { NamedTensor } from "../../base/safetensors_header.ts";
 import { decodeSafetensors } from "../../model/formats/safetensors.ts";
 import { areSame, type Matched, matchRows, namesOf, type WeightNames } from "../../model/formats/weight_names.ts";
+import type { Parent } from "./parent.ts";
 
 export interface GivenWeights {
   readonly path: string;
   readonly tensors: readonly NamedTensor[];
   /** The names of their rows, if the file has them. */
   readonly names: WeightNames | undefined;
-  /** SHA-256 of the file. */
+  /** SHA-256 of the file, or the digest of the run. */
   readonly digest: string;
+  /** Present if they are those of a run. */
+  readonly ofRun?: {
+    /** Adam's moments: for each set the tensors of m and of v. Empty if the run has not kept them. */
+    readonly moments: readonly (readonly NamedTensor[])[];
+    /** Says whether the rows of words are their own, without the vectors of their letters. */
+    readonly isSplit: boolean;
+  };
+}
+
+/**
+ * Reads the weights that a training of `config` starts from, which continues from `parent` or names a file; undefined if
+ * they are drawn. `expected` is the digest that a run began with. Throws an InputError.
+ */
+export async function startingWeights(
+  { weights }: Pick<TrainingConfig, "weights">,
+  parent: Parent | undefined,
+  expected?: string,
+): Promise<GivenWeights | undefined> {
+  return parent ? await weightsOfRun(parent, expected) : await readGivenWeights(weights, expected);
+}
+
+/** Returns the weights of the finished model of a run, with Adam's moments if the run has kept that state. */
+async function weightsOfRun({ directory, manifest: { id }, model }: Parent, expected?: string): Promise<GivenWeights> {
+  const { config, labels, preprocessing, version: { digest, weights } } = model;
+  if (expected !== undefined && digest !== expected) {
+    throw inputError(
+      "from",
+      `Run ${id} is not as it was when the run that continues from it began: its digest differs`,
+    );
+  }
+  const { spec, layout } = trainedModel(config, labels);
+  const tensors = (values: Float32Array) => toPytorch(spec, layout, values);
+  const known = { path: `run ${id}`, names: { labels, vocabulary: preprocessing?.vocabulary }, digest };
+  const { state } = await new CheckpointStore(directory, layout, 1).newest();
+  for (const found of [state, state?.best]) {
+    if (!found || await stateDigestInTurns(found) !== digest) continue;
+    const vectors = Array.from(
+      { length: found.values.length / layout.size },
+      (_, at) => tensors(found.values.subarray(at * layout.size, (at + 1) * layout.size)),
+    );
+    return { ...known, tensors: vectors[0]!, ofRun: { moments: vectors.slice(1), isSplit: true } };
+  }
+  return { ...known, tensors: tensors(weights), ofRun: { moments: [], isSplit: false } };
 }
 
 /**
@@ -43,6 +91,7 @@ export async function readGivenWeights(path: string, expected?: string): Promise
 }
 
 interface GivenVector {
+  /** The weights, then the moments if they are known. */
   readonly vector: Float32Array;
   readonly warnings: readonly string[];
 }
@@ -71,29 +120,59 @@ function splitVectors(tensors: readonly NamedTensor[], spec: ModelSpec, words: r
   return [...split, letters];
 }
 
+/** The model that gets the weights. */
+interface Target {
+  readonly spec: ModelSpec;
+  readonly layout: ParameterLayout;
+  /** Sets of Adam's moments. */
+  readonly sets: number;
+  /** The names of its rows. */
+  readonly names: WeightNames;
+  /** The first id whose vector comes from a file; the number of ids without one. */
+  readonly firstVector: number;
+}
+
 /**
- * Returns the flat vector of the model, whose rows have `names`. Words and classes that the file has get its weights, and
- * others get those of `initial`. Throws an InputError that names the tensor if the weights are those of another model.
+ * Returns the flat vector of the model. Words and classes that the file has get its weights, and others get those of
+ * `initial`; new words of a run that continues get the vector of unknown words, unless a file gives one. Throws an
+ * InputError that names the tensor if the weights are those of another model.
  */
 export async function givenVector(
-  { path, tensors: given, names: from }: GivenWeights,
-  { spec, layout }: { readonly spec: ModelSpec; readonly layout: ParameterLayout },
-  names: WeightNames,
+  weights: GivenWeights,
+  { spec, layout, sets, names, firstVector }: Target,
   initial: () => Promise<Float32Array>,
 ): Promise<GivenVector> {
+  const { path, tensors: given, names: from, ofRun } = weights;
   const notFinite = given.find(({ values }) => !values.every(Number.isFinite));
   if (notFinite) throw refuse(`${path}: tensor "${notFinite.name}" has values that are not finite`);
-  const tensors = splitVectors(given, spec, (from ?? names).vocabulary ?? []);
+  const tensors = ofRun?.isSplit ? given : splitVectors(given, spec, (from ?? names).vocabulary ?? []);
+  const isSame = !from || areSame(from, names);
   try {
-    if (!from || areSame(from, names)) {
-      return { vector: fromPytorch(spec, layout, tensors), warnings: warningsWithoutNames(path, from, names) };
+    const matched = isSame
+      ? undefined
+      : matchRows(tensors, toPytorch(spec, layout, await initial()), from, names, ofRun ? firstVector : 0);
+    const vector = fromPytorch(spec, layout, matched?.tensors ?? tensors);
+    if (!ofRun) {
+      return { vector, warnings: matched ? warningsOf(path, matched) : warningsWithoutNames(path, from, names) };
     }
-    const matched = matchRows(tensors, toPytorch(spec, layout, await initial()), from, names);
-    return { vector: fromPytorch(spec, layout, matched.tensors), warnings: warningsOf(path, matched) };
+    const none = toPytorch(spec, layout, new Float32Array(layout.size));
+    const moments = ofRun.moments.map((tensors) =>
+      fromPytorch(spec, layout, isSame ? tensors : matchRows(tensors, none, from, names).tensors)
+    );
+    return { vector: withMoments(vector, moments, sets), warnings: [] };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw refuse(`${path} does not fit this model: ${error.message}`);
   }
+}
+
+/** Returns the weights and `sets` of moments; of other numbers of sets the first ones are repeated. */
+function withMoments(weights: Float32Array, moments: readonly Float32Array[], sets: number): Float32Array {
+  if (moments.length === 0) return weights;
+  const all = new Float32Array(weights.length * (1 + 2 * sets));
+  all.set(weights);
+  for (let at = 0; at < 2 * sets; at++) all.set(moments[at % moments.length]!, (1 + at) * weights.length);
+  return all;
 }
 
 function warningsWithoutNames(path: string, from: WeightNames | undefined, { vocabulary }: WeightNames): string[] {

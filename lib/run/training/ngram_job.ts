@@ -24,7 +24,8 @@ import { predictEncoded } from "../../predict/predict_encoded.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 import { confusedClasses, evaluateProbabilities, metricsOf } from "../evaluation/evaluate_rows.ts";
 import { jsonBytes, writeWhole } from "../files/files.ts";
-import { baselineOptions, choosePool, findThresholds } from "./combining.ts";
+import { beforeAndAfter } from "./before_and_after.ts";
+import { baselineOptions, choosePool, findThresholds, ngramRows } from "./combining.ts";
 import type { RunData } from "./reload_data.ts";
 
 interface NgramJobOptions extends RunData {
@@ -51,7 +52,7 @@ interface Finish {
   readonly thresholds?: readonly number[];
   /** Says whether the job was stopped before the n-grams were done. */
   readonly isCut: boolean;
-  readonly metrics: Pick<Summary, "validation" | "test" | "lstm" | "baseline" | "judgementDigest">;
+  readonly metrics: Pick<Summary, "validation" | "test" | "lstm" | "baseline" | "parent" | "judgementDigest">;
 }
 
 export class NgramJob {
@@ -65,8 +66,9 @@ export class NgramJob {
   }
 
   get #start(): Omit<BaselineStart, "signals"> {
-    const { data: { training, validation }, source } = this.#options;
+    const { data: { validation }, source } = this.#options;
     const test = source.test && { test: source.test.table };
+    const training = ngramRows(this.#options);
     return { training, validation, ...test, ...baselineOptions(this.#options, this.#options.config) };
   }
 
@@ -120,6 +122,7 @@ export class NgramJob {
     const bytes = jsonBytes(evaluations);
     await writeWhole(join(directory, "judgement.json"), bytes);
     const { validation, test } = evaluations;
+    const parent = await beforeAndAfter(this.#options, probabilities, this.#options.native);
     return {
       ...ngrams && { ngrams },
       ...chosen,
@@ -129,6 +132,7 @@ export class NgramJob {
         ...test && { test: { ...metricsOf(test), confused: confusedClasses(test) } },
         ...lstm && { lstm },
         ...baseline && { baseline: baseline.metrics },
+        ...parent && { parent },
         judgementDigest: await sha256(bytes),
       },
     };
@@ -166,7 +170,7 @@ async function combine(
   const { labels } = model;
   const validation = await predictRows(model, ngrams?.validation, source.validation, native);
   const test = source.test && await predictRows(model, ngrams?.test, source.test, native);
-  const pool = ngrams && await choosePool(validation.lstm, ngrams.validation, data, config);
+  const pool = ngrams && await choosePool(validation.lstm, ngrams.validation, { data, source }, config);
   const answer = async ({ part, lstm, ngrams }: Predicted): Promise<Answered> => {
     const isPooled = pool && ngrams;
     return {

@@ -13,7 +13,7 @@ import { jsonBytes, writeJson, writeWhole } from "../files/files.ts";
 import { editNotes, filled } from "../files/notes_file.ts";
 import { checkData, createManifest, type Manifest, readManifest } from "../files/manifest.ts";
 import { sha256 } from "../../base/sha256.ts";
-import { readGivenWeights } from "./given_weights.ts";
+import { startingWeights } from "./given_weights.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { unreadableRun } from "./background_checkpoints.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
@@ -38,7 +38,7 @@ export interface OpenRun {
 export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   const { config, data, source } = options;
   const training = trainingFor(options);
-  const given = await readGivenWeights(training.weights);
+  const given = await startingWeights(training, source?.parent);
   const prepared = await unlessAborted(options.signal, prepareRun(options, training, { given }));
   const { workers, native } = prepared.lockstep;
   const statistics = source && jsonBytes(source.statistics);
@@ -47,7 +47,10 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   // The directory is made last: steps before it take time and may fail.
   const known = {
     ...source && { rules: source.preprocessing.rules },
-    ...given && { weightsDigest: given.digest },
+    ...given &&
+      (source?.parent
+        ? { from: { run: source.parent.manifest.id, digest: given.digest } }
+        : { weightsDigest: given.digest }),
     ...statistics && { statisticsDigest: await sha256(statistics) },
   };
   const manifest = await unlessAborted(
@@ -71,7 +74,11 @@ export async function earlierRun(directory: string, options: TrainingRunOptions)
   const manifest = await readManifest(directory);
   const { id, startedAt, config: training } = manifest;
   if (training.task === "table") checkData(manifest, options.data?.digest);
-  const given = await readGivenWeights(training.weights, manifest.weightsDigest);
+  const given = await startingWeights(
+    training,
+    options.source?.parent,
+    manifest.from?.digest ?? manifest.weightsDigest,
+  );
   const path = join(directory, "events.jsonl");
   const log = await openLog(directory, path).catch((error) => {
     throw error instanceof InputError ? error : unreadableRun(error, path);

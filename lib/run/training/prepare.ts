@@ -14,6 +14,7 @@ import { parseChaos } from "../../lockstep/chaos.ts";
 import { Coordinator, type MachineLink } from "../../lockstep/coordinator.ts";
 import { initialStateInTurns, withBest } from "../../lockstep/initial_state.ts";
 import { createPlan, type LockstepConfig, type Plan } from "../../lockstep/plan.ts";
+import { momentSets } from "../../lockstep/memory/map.ts";
 import { sharedRun } from "../../lockstep/memory/views.ts";
 import { type State, stateDigestInTurns, writeStateInTurns } from "../../lockstep/memory/state.ts";
 import { initialWeightsInTurns, setTokenVectors } from "../../model/initial.ts";
@@ -117,15 +118,20 @@ export async function prepareRun(
   const evaluated = { validation: rowsIn(source?.validation), test: rowsIn(source?.test) };
   const needs = memoryNeeds(lockstep, plan, evaluated);
   checkMemory(needs, workers, machineMemory());
-  const names = { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary };
   const vectors = source?.vectors;
+  const target = {
+    ...plan,
+    sets: momentSets(plan.map),
+    names: { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary },
+    firstVector: vectors?.first ?? plan.dataset.vocabulary,
+  };
   const drawn = async () => {
     const weights = await initialWeightsInTurns(plan.spec, plan.layout, training);
     if (vectors) setTokenVectors(weights, plan.layout, training, vectors);
     return weights;
   };
   const { vector: given, warnings = [] } = givenWeights
-    ? await givenVector(givenWeights, plan, names, drawn)
+    ? await givenVector(givenWeights, target, drawn)
     : vectors
     ? { vector: await drawn() }
     : {};

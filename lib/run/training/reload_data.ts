@@ -1,20 +1,22 @@
 /** Reads the files that the config of a run names, which the task `table` trains on. */
 import { NEWEST_RULES, type ReadingRules } from "../../base/normal_form.ts";
-import { join } from "node:path";
-import type { Config } from "../../config/schema.ts";
+import { dirname, join } from "node:path";
+import type { Config, TrainingConfig } from "../../config/schema.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { loadData } from "../../data/load/load.ts";
 import { type PreprocessingJson, tokenKeysOf } from "../../data/encode/preprocessing.ts";
 import { sharedKeys } from "../../data/encode/table_builder.ts";
 import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import { type DataStatistics, repetitions } from "../../data/statistics.ts";
-import type { TrainingData } from "../../data/batches/table.ts";
+import { type EncodedTable, rowsOf, type TrainingData } from "../../data/batches/table.ts";
 import { unlessAborted } from "../../base/waiting.ts";
 import { inputError } from "../../base/errors.ts";
 import type { DataSummary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
 import type { TokenVectors } from "../../data/vocabulary/choose_vocabulary.ts";
 import { VECTORS, vectorsDigest } from "../files/vectors_file.ts";
+import { readEarlierRows, withEarlierRows } from "./earlier_rows.ts";
+import { openParent, type Parent } from "./parent.ts";
 
 /** Describes data from files, besides the training data. */
 export interface DataSource {
@@ -25,10 +27,17 @@ export interface DataSource {
   readonly vectors: TokenVectors | undefined;
   /** Keys of the training rows, in order; undefined if there are too many. */
   readonly keys: Float64Array<ArrayBuffer> | undefined;
-  /** The validation rows, with their places in the files. */
+  /** The training rows and the validation rows, with their places in the files. */
+  readonly training: LoadedPart;
   readonly validation: LoadedPart;
   /** The test rows, which evaluate only the finished model. */
   readonly test: LoadedPart | undefined;
+  /** The run that training continues from, if there is one. */
+  readonly parent?: Parent;
+  /** The training rows with all those of the earlier runs, if some of those are trained on again. */
+  readonly all?: EncodedTable;
+  /** Of the rows, the number of those that are new; they come first. Absent if all are. */
+  readonly added?: { readonly training: number; readonly validation: number };
 }
 
 /** Says how files are read. */
@@ -56,25 +65,41 @@ export async function readDataAgain(
   options: ReadingOptions = {},
 ): Promise<Partial<RunData>> {
   if (config.task !== "table") return {};
-  const vectors = config.vectors === "" ? "" : join(directory, VECTORS);
-  return await readRunData({ ...config, vectors }, options, rules ?? 1);
+  return await readRunData({ ...config, vectors: savedVectors(directory, config) }, options, rules ?? 1);
+}
+
+/** Returns the path of the vectors in the directory of the run with this config; "" if it has none. */
+function savedVectors(directory: string, { vectors }: Pick<Config, "vectors">): string {
+  return vectors === "" ? "" : join(directory, VECTORS);
 }
 
 /**
- * Reads the files. Throws an InputError that names file and line if they are no training data, and the reason of `signal`
- * if it aborts earlier.
+ * Reads the files, and those of the run that `config` continues from, of which the `share` of the training rows is used.
+ * Throws an InputError that names file and line if they are no training data, and the reason of `signal` if it aborts
+ * earlier.
  */
 export async function readRunData(
-  config: Config,
+  config: TrainingConfig & Pick<Config, "runsDir">,
   { input, signal, onRows }: ReadingOptions = {},
   rules: ReadingRules = NEWEST_RULES,
+  share = config.replay,
 ): Promise<RunData> {
+  const parent = await openParent(config);
   const loaded = await unlessAborted(
     signal,
-    loadData({ ...config, sources: config.data, rules, ...input && { input }, ...onRows && { onRows } }),
+    loadData({
+      ...config,
+      sources: config.data,
+      rules: parent?.rules ?? rules,
+      known: parent?.known,
+      ...input && { input },
+      ...onRows && { onRows },
+    }),
   );
-  const { labels, vocabulary, maxLength, preprocessing, statistics, vectors, training, keys, validation, test } =
-    loaded;
+  const earlier = parent && config.replay > 0 ? await readParent(parent, { signal, onRows }) : undefined;
+  const joined = earlier && withEarlierRows(loaded, earlier, { share, seed: config.seed });
+  const { labels, vocabulary, maxLength, preprocessing, statistics, vectors, test } = loaded;
+  const { training, validation } = joined ?? loaded;
   if (!validation) {
     const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;
     throw inputError("validation", message);
@@ -82,7 +107,12 @@ export async function readRunData(
   // The digest covers the rows that the rules read, but not the rules. It covers the preprocessing, as a tokenizer may come
   // from a file of its own.
   const { rules: _, ...content } = preprocessing;
-  const identity = [statistics.digest, content, ...vectors ? [await vectorsDigest(vectors)] : []];
+  const identity = [
+    statistics.digest,
+    content,
+    ...vectors ? [await vectorsDigest(vectors)] : [],
+    ...parent ? [{ labels, replay: config.replay, from: parent.manifest.dataDigest }] : [],
+  ];
   const digest = await sha256(new TextEncoder().encode(JSON.stringify(identity)));
   const firstVector = vectors && { firstVector: vectors.first };
   const tables = { training: training.table, validation: validation.table };
@@ -96,25 +126,57 @@ export async function readRunData(
       ...tables,
       digest,
     },
-    source: { preprocessing, statistics, vectors, keys, validation, test },
+    source: {
+      preprocessing,
+      statistics,
+      vectors,
+      keys: earlier ? joinedKeys(loaded.keys, earlier.source.keys) : loaded.keys,
+      training,
+      validation,
+      test,
+      ...parent && { parent },
+      ...joined && {
+        all: joined.all.table,
+        added: {
+          training: rowsOf(loaded.training.table),
+          validation: loaded.validation ? rowsOf(loaded.validation.table) : 0,
+        },
+      },
+    },
   };
 }
 
+/** Reads all rows of `parent`, and those of its parents. */
+function readParent(parent: Parent, reading: ReadingOptions): Promise<RunData> {
+  const { directory, manifest: { config }, rules } = parent;
+  const vectors = savedVectors(directory, config);
+  const all = { ...config, vectors, test: "", runsDir: dirname(directory) };
+  return readEarlierRows(parent, () => readRunData(all, reading, rules, 1));
+}
+
+/** Returns the keys of both, in order; undefined if one has too many. */
+function joinedKeys(own: RowKeys | undefined, earlier: RowKeys | undefined): RowKeys | undefined {
+  return own && earlier && Float64Array.from([...own, ...earlier]).sort();
+}
+
+type RowKeys = Float64Array<ArrayBuffer>;
+
 /** Returns the summary of the files that the event of a run's start has, with `warnings`. */
-export function dataSummary({ statistics }: DataSource, warnings: readonly string[]): DataSummary {
-  const { sources, parts, vocabulary, maxLength, bad } = statistics;
-  const { training, validation, test } = parts;
+export function dataSummary(source: DataSource, warnings: readonly string[]): DataSummary {
+  const { statistics } = source;
+  const { sources, parts: { test }, vocabulary, maxLength, bad } = statistics;
+  const [training, validation] = [source.training.statistics, source.validation.statistics];
   return {
     sources: sources.map(({ name }) => name),
-    rows: training?.rows ?? 0,
-    validation: validation?.rows ?? 0,
+    rows: training.rows,
+    validation: validation.rows,
     test: test?.rows ?? null,
     vocabulary: vocabulary.size,
     known: vocabulary.known,
     length: maxLength,
-    unknown: validation && validation.tokens > 0 ? validation.unknown / validation.tokens : 0,
+    unknown: validation.tokens > 0 ? validation.unknown / validation.tokens : 0,
     ...vocabulary.vectors && { vectors: vocabulary.vectors },
-    truncated: training?.truncated ?? 0,
+    truncated: training.truncated,
     skipped: bad.rows,
     warnings: [
       ...statistics.warnings,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { TrainingError } from "../../base/errors.ts";
 import type { RunEvent } from "../../base/events.ts";
 import { readRunEvents } from "../log/event_log.ts";
-import { readGivenWeights } from "./given_weights.ts";
+import { startingWeights } from "./given_weights.ts";
 import { checkData, readManifest } from "../files/manifest.ts";
 import { prepareRun, type TrainingRunOptions } from "./prepare.ts";
 
@@ -22,7 +22,11 @@ export async function* verifyRun(directory: string, options: TrainingRunOptions)
   const manifest = await readManifest(directory);
   const { config: training } = manifest;
   if (training.task === "table") checkData(manifest, options.data?.digest);
-  const given = await readGivenWeights(training.weights, manifest.weightsDigest);
+  const given = await startingWeights(
+    training,
+    options.source?.parent,
+    manifest.from?.digest ?? manifest.weightsDigest,
+  );
   const recorded = new Map<number, string>();
   for await (const event of readRunEvents(join(directory, "events.jsonl"), manifest.id)) {
     const state = recordedState(event);

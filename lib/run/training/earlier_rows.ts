@@ -1,0 +1,72 @@
+/** Adds rows of the run that a new run continues from to the new rows: validation rows, and a share of the training rows. */
+import { InputError, inputError } from "../../base/errors.ts";
+import { rowsOf } from "../../data/batches/table.ts";
+import type { LoadedPart } from "../../data/encode/assemble.ts";
+import { joinParts, translation } from "../../data/encode/join_parts.ts";
+import { replayedRows, strataOf } from "../../data/encode/split.ts";
+import type { LoadedData } from "../../data/load/loaded_data.ts";
+import { dataStatisticsSchema } from "../../data/statistics.ts";
+import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
+import { join } from "node:path";
+import { readJson } from "../files/files.ts";
+import type { Parent } from "./parent.ts";
+import type { RunData } from "./reload_data.ts";
+
+/** Training and validation rows. */
+interface Rows {
+  readonly training: LoadedPart;
+  /** The training rows with all those of the earlier runs. */
+  readonly all: LoadedPart;
+  readonly validation: LoadedPart | undefined;
+}
+
+/** Returns the rows of `own` followed by those of `parent`: all of its validation rows, and the `share` of its training rows. */
+export function withEarlierRows(
+  own: LoadedData,
+  { data, source }: RunData,
+  { share, seed }: { readonly share: number; readonly seed: number },
+): Rows {
+  const { vocabulary, tokenizer } = own.preprocessing;
+  const letters = hasLetters(tokenizer.kind);
+  const same = translation(vocabulary, vocabulary, letters);
+  const other = translation(source.preprocessing.vocabulary, vocabulary, letters);
+  const { table } = source.training;
+  const count = table.labelOffsets ? "many" : "one";
+  const classes = data.labels.length;
+  const drawn = replayedRows(strataOf({ ...table, count }, classes), classes + 1, share, seed);
+  const rows = Uint32Array.from({ length: rowsOf(table) }, (_, row) => row).filter((row) => drawn[row] === 1);
+  const joined = (part: LoadedPart | undefined, earlier: LoadedPart, rows?: Uint32Array) =>
+    joinParts(
+      [...part ? [{ part, translation: same }] : [], { part: earlier, translation: other, ...rows && { rows } }],
+      letters,
+    );
+  return {
+    training: joined(own.training, source.training, rows),
+    all: joined(own.training, source.training),
+    validation: joined(own.validation, source.validation),
+  };
+}
+
+/**
+ * Reads the rows of `parent` again by `read`. Throws an InputError if they cannot be read, or are not the rows that the run
+ * was trained on.
+ */
+export async function readEarlierRows(parent: Parent, read: () => Promise<RunData>): Promise<RunData> {
+  const { manifest: { id, config, labels }, directory, known } = parent;
+  const refuse = (why: string) =>
+    inputError("replay", `The rows of run ${id} cannot be used again: ${why}. With \`replay\` 0 they are not needed`);
+  if (config.data.includes("-")) throw refuse("it was trained on rows in memory, or on standard input");
+  const found = await read().catch((error) => {
+    throw error instanceof InputError ? refuse(error.message) : error;
+  });
+  const recorded = (await readJson(join(directory, "data.json"), dataStatisticsSchema).catch((error) => {
+    throw refuse(String(error));
+  })).sources.filter(({ role }) => role !== "test");
+  const { sources } = found.source.statistics;
+  const changed = recorded.find(({ sha256 }, at) => sources[at]?.sha256 !== sha256);
+  if (changed) throw refuse(`"${changed.name}" is not the file that it was trained on, as its digest differs`);
+  const isSame = JSON.stringify([found.source.preprocessing.vocabulary, found.data.labels]) ===
+    JSON.stringify([known.preprocessing.vocabulary, labels]);
+  if (!isSame) throw refuse("they are read differently now");
+  return found;
+}

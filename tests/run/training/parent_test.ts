@@ -1,0 +1,200 @@
+/** Runs that continue from an earlier one with new rows. */
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { InputError } from "../../../lib/base/errors.ts";
+import { resolveConfig } from "../../../lib/config/resolve.ts";
+import type { RowPlaces } from "../../../lib/data/encode/table_builder.ts";
+import { rowsOf } from "../../../lib/data/batches/table.ts";
+import { FIRST_KNOWN, UNKNOWN } from "../../../lib/data/vocabulary/vocabulary.ts";
+import { StopReason } from "../../../lib/lockstep/memory/control.ts";
+import { tensorNamed, tensorView } from "../../../lib/model/layout.ts";
+import { trainedModel } from "../../../lib/model/task_model.ts";
+import { CheckpointStore } from "../../../lib/run/files/checkpoint_store.ts";
+import { readManifest } from "../../../lib/run/files/manifest.ts";
+import { readModel } from "../../../lib/run/files/model_files.ts";
+import { readSummary } from "../../../lib/run/log/summary.ts";
+import { openTraining } from "../../../lib/run/training/open_training.ts";
+import { readDataAgain, readRunData } from "../../../lib/run/training/reload_data.ts";
+import { TrainingRun } from "../../../lib/run/training/training_run.ts";
+import { verifyRun } from "../../../lib/run/training/verify.ts";
+import { keepThreads } from "../../lockstep/kept_threads.ts";
+import { inTemporaryDirectory } from "../temporary.ts";
+
+keepThreads(4);
+
+const workerUrl = new URL("../../../workers/train.ts", import.meta.url);
+const baselineUrl = new URL("../../../workers/ngrams.ts", import.meta.url);
+
+/** Rows of classes, each with a word of its own and a word of the row. */
+function rowsOfClasses(classes: readonly string[], each = 20): string {
+  const rows = classes.flatMap((name) =>
+    Array.from({ length: each }, (_, row) => `about ${name}x item${row % 7},${name}`)
+  );
+  return `text,label\n${rows.join("\n")}\n`;
+}
+
+const small = { hidden: 4, embedding: 5, batchSize: 4, shards: 4, epochs: 3, ngrams: "none", letterRows: 50 };
+
+function configOf(folder: string, change: Record<string, unknown>, defaults = {}) {
+  return resolveConfig(undefined, [{ values: { runsDir: folder, ...change }, nameOf: (key) => key }], defaults);
+}
+
+/** Opens a run in `folder`, which has the files old.csv and new.csv. */
+function open(folder: string, change: Record<string, unknown>): Promise<TrainingRun> {
+  return openTraining((defaults) => configOf(folder, change, defaults), { workerUrl, baselineUrl, cores: 2 });
+}
+
+/** Trains a run on two classes, and calls `use` with the options of one that continues with two others. */
+function withParent(
+  change: Record<string, unknown>,
+  use: (folder: string, parent: TrainingRun, child: Record<string, unknown>) => Promise<void>,
+): Promise<void> {
+  return inTemporaryDirectory(async (folder) => {
+    await Deno.writeTextFile(join(folder, "old.csv"), rowsOfClasses(["b", "d"]));
+    await Deno.writeTextFile(join(folder, "new.csv"), rowsOfClasses(["c", "a"]));
+    const parent = await open(folder, { ...small, ...change, data: [join(folder, "old.csv")] });
+    await parent.train();
+    await use(folder, parent, { from: parent.directory, data: [join(folder, "new.csv")] });
+  });
+}
+
+/** Returns a tensor of a run's weights or moments: set 0 are weights, 1 and 2 the moments. */
+async function stateOf(directory: string) {
+  const { config, labels, preprocessing } = await readModel(directory);
+  const { layout } = trainedModel(config, labels);
+  const { state } = await new CheckpointStore(directory, layout, 1).newest();
+  const tensor = (set: number, name: string) =>
+    tensorView(state!.values.subarray(set * layout.size, (set + 1) * layout.size), tensorNamed(layout, name));
+  return { tensor, vocabulary: preprocessing!.vocabulary, labels, config };
+}
+
+Deno.test("a run with --from keeps words, classes, weights and moments bit for bit, and new words start as unknown ones", () =>
+  withParent({}, async (folder, parent, child) => {
+    // With a learning rate of 0 the last weights are the first ones. Moments change, so those of words without rows are compared.
+    const run = await open(folder, { ...child, learningRate: 0, epochs: 1, replay: 0, shards: 1 });
+    await run.train();
+    const [before, after] = [await stateOf(parent.directory), await stateOf(run.directory)];
+    assertEquals(after.labels, ["b", "d", "a", "c"]);
+    assertEquals(after.vocabulary.slice(0, before.vocabulary.length), before.vocabulary);
+    assertEquals(after.vocabulary.slice(before.vocabulary.length).sort(), ["ax", "cx"]);
+    const { embedding, hidden, letterRows } = before.config;
+    assertEquals([embedding, hidden, letterRows, after.config.embedding, after.config.hidden], [5, 4, 50, 5, 4]);
+    const row = (state: typeof before, set: number, id: number) =>
+      state.tensor(set, "embedding/embeddings").slice(id * embedding, (id + 1) * embedding);
+    const known = before.vocabulary.length + FIRST_KNOWN;
+    for (let id = 0; id < known; id++) assertEquals(row(after, 0, id), row(before, 0, id), `id ${id}`);
+    for (const id of [known, known + 1]) assertEquals(row(after, 0, id), row(before, 0, UNKNOWN));
+    for (let letter = 0; letter < letterRows; letter++) {
+      assertEquals(row(after, 0, known + 2 + letter), row(before, 0, known + letter));
+    }
+    const only = ["bx", "dx"].map((word) => before.vocabulary.indexOf(word) + FIRST_KNOWN);
+    for (const set of [1, 2]) {
+      for (const id of only) {
+        assert(row(before, set, id).some((value) => value !== 0));
+        assertEquals(row(after, set, id), row(before, set, id));
+      }
+    }
+    const [kernel, grown] = [before, after].map((state) => state.tensor(0, "dense/kernel"));
+    const width = kernel!.length / 2;
+    for (let i = 0; i < width; i++) {
+      assertEquals([...grown!.slice(4 * i, 4 * i + 2)], [...kernel!.slice(2 * i, 2 * i + 2)]);
+    }
+    assertEquals(
+      after.tensor(0, "lstm/forward_lstm/recurrent_kernel"),
+      before.tensor(0, "lstm/forward_lstm/recurrent_kernel"),
+    );
+  }));
+
+Deno.test("a run with --from has one digest for 1, 2 and 4 workers, killed and resumed, and verified", () =>
+  withParent({}, async (folder, parent, child) => {
+    const own = { ...child, epochs: 12 };
+    const digests = [];
+    for (const [workers, chaos] of [[1, ""], [2, "kill=0.1"], [4, ""]] as const) {
+      const run = await open(folder, { ...own, workers, chaos, maxRestarts: 1000 });
+      digests.push((await run.train()).digest);
+    }
+    const stopped = await open(folder, own);
+    stopped.stop(StopReason.signal);
+    assert((await stopped.train()).epochs < 12);
+    const config = configOf(folder, { workers: 1 });
+    const { config: training, rules, from } = await readManifest(stopped.directory);
+    assertEquals(from, { run: parent.id, digest: (await readSummary(parent.directory))!.digest });
+    const again = async () => ({
+      config,
+      workerUrl,
+      cores: 2,
+      ...await readDataAgain(stopped.directory, { ...config, ...training }, rules),
+    });
+    digests.push((await (await TrainingRun.resume(stopped.directory, await again())).train()).digest);
+    assertEquals(new Set(digests).size, 1, digests.join());
+    const compared = await Array.fromAsync(verifyRun(stopped.directory, await again()));
+    assert(compared.length >= 12 && compared.every(({ recorded, computed }) => recorded === computed));
+    const other = await (await open(folder, { ...own, replay: 0.5 })).train();
+    assertNotEquals(other.digest, digests[0]);
+  }));
+
+Deno.test("readRunData() adds a share of the earlier training rows of each class, and all earlier validation rows", () =>
+  withParent({}, async (folder, parent, child) => {
+    const earlier = await readRunData({ ...parent.config, runsDir: folder });
+    const { data, source } = await readRunData(configOf(folder, { ...child, replay: 0.25 }));
+    const counts = (labels: Uint16Array) => [0, 1, 2, 3].map((label) => labels.filter((own) => own === label).length);
+    assertEquals(counts(earlier.data.training.labels), [18, 18, 0, 0]);
+    assertEquals(counts(data.training.labels), [5, 5, 18, 18]);
+    assertEquals(counts(source.all!.labels), [18, 18, 18, 18]);
+    assertEquals(counts(data.validation.labels), [2, 2, 2, 2]);
+    const placesOf = ({ sources, source, lines }: RowPlaces) =>
+      Array.from(lines, (line, row) => `${sources[source[row]!]}:${line}`);
+    const own = placesOf(earlier.source.validation.places);
+    assertEquals(placesOf(source.validation.places).slice(-4), own);
+    assertEquals(placesOf(source.training.places).filter((place) => own.includes(place)), []);
+    assertEquals(source.keys!.length, 80);
+    const again = await readRunData(configOf(folder, { ...child, replay: 0.25 }));
+    assertEquals(again.data.training.tokens, data.training.tokens);
+    const none = await readRunData(configOf(folder, { ...child, replay: 0 }));
+    assertEquals([counts(none.data.training.labels), rowsOf(none.data.validation)], [[0, 0, 18, 18], 4]);
+    assertNotEquals(none.data.digest, data.digest);
+  }));
+
+Deno.test("a run with --from says the accuracy before and after on new and on old rows, also of a run that continues from it", () =>
+  withParent({ ngrams: "combine", epochs: 10 }, async (folder, parent, child) => {
+    const run = await open(folder, { ...child, epochs: 10 });
+    const { parent: first } = await run.train();
+    assertEquals(first!.run, parent.id);
+    assertEquals([first!.new!.rows, first!.new!.before, first!.old!.rows], [4, 0, 4]);
+    assertEquals(first!.old!.before, (await readSummary(parent.directory))!.validation!.accuracy);
+    assert(first!.new!.after === 1 && first!.old!.after === 1, JSON.stringify(first));
+    await Deno.writeTextFile(join(folder, "third.csv"), rowsOfClasses(["e", "a"]));
+    const third = await open(folder, { from: run.directory, data: [join(folder, "third.csv")] });
+    const { parent: second } = await third.train();
+    assertEquals([second!.new!.rows, second!.old!.rows], [4, 8]);
+    assertEquals((await readManifest(third.directory)).labels, ["b", "d", "a", "c", "e"]);
+    // Without earlier rows only the new ones are evaluated.
+    const alone = await (await open(folder, { ...child, replay: 0 })).train();
+    assertEquals([alone.parent!.old, alone.parent!.new!.rows], [undefined, 4]);
+  }));
+
+Deno.test("a run with --from refuses changed and missing files of earlier rows, unless it replays none", () =>
+  withParent({}, async (folder, parent, child) => {
+    const refused = async (change: Record<string, unknown> = {}) =>
+      (await assertRejects(() => open(folder, { ...child, ...change }), InputError)).problems[0]!;
+    const old = join(folder, "old.csv");
+    await Deno.writeTextFile(old, rowsOfClasses(["b", "d"], 21));
+    assertEquals(await refused(), {
+      field: "replay",
+      message:
+        `The rows of run ${parent.id} cannot be used again: "${old}" is not the file that it was trained on, as its ` +
+        "digest differs. With `replay` 0 they are not needed",
+    });
+    await Deno.remove(old);
+    assert((await refused()).message.includes(`Cannot read "${old}"`), (await refused()).message);
+    await (await open(folder, { ...child, replay: 0, epochs: 1 })).train();
+    assertEquals(
+      (await refused({ hidden: 9, tokenizer: "chars" })).message.slice(0, 34),
+      'tokenizer is "chars": expected "au',
+    );
+    assertEquals((await refused({ weights: "x" })).message.slice(0, 32), "weights is x: expected no value ");
+    assertEquals((await refused({ from: join(folder, "none") })).field, "from");
+    const generated = await open(folder, { epochs: 1, stepsPerEpoch: 1, heldOut: 10 });
+    await generated.train();
+    assertEquals((await refused({ from: generated.directory })).field, "from");
+  }));
