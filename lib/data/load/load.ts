@@ -198,7 +198,8 @@ function labelStatistics(parts: readonly (EncodedPart | undefined)[]): NonNullab
   return { mean: rows === 0 ? 0 : labels / rows, most, none };
 }
 
-function classCounts(part: LoadedPart | undefined, classes: number): Uint32Array {
+/** Counts the rows of each class. */
+export function classCounts(part: LoadedPart | undefined, classes: number): Uint32Array {
   const counts = new Uint32Array(classes);
   for (const label of part?.table.labels ?? []) counts[label]!++;
   return counts;

@@ -102,7 +102,9 @@ async function openRun(config: Config): Promise<Parent | undefined> {
   try {
     return await openParent(config);
   } catch (error) {
-    throw error instanceof InputError ? named(error, join(config.runsDir, sep), "", "from") : error;
+    if (!(error instanceof InputError)) throw error;
+    const { runsDir } = config;
+    throw named(named(error, join(runsDir, sep), "", "from"), runsDir, "runs", "from");
   }
 }
 

@@ -1,9 +1,10 @@
 /** Adds rows of the run that a new run continues from to the new rows: validation rows, and a share of the training rows. */
 import { InputError, inputError } from "../../base/errors.ts";
-import { rowsOf } from "../../data/batches/table.ts";
+import { type EncodedTable, rowsOf } from "../../data/batches/table.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { joinParts, translation } from "../../data/encode/join_parts.ts";
 import { replayedRows, strataOf } from "../../data/encode/split.ts";
+import { classCounts } from "../../data/load/load.ts";
 import type { LoadedData } from "../../data/load/loaded_data.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
@@ -12,12 +13,12 @@ import { readJson } from "../files/files.ts";
 import type { Parent } from "./parent.ts";
 import type { RunData } from "./reload_data.ts";
 
-/** Training and validation rows. */
-interface Rows {
-  readonly training: LoadedPart;
+/** New rows together with earlier ones. */
+interface Joined extends LoadedData {
   /** The training rows with all those of the earlier runs. */
-  readonly all: LoadedPart;
-  readonly validation: LoadedPart | undefined;
+  readonly all: EncodedTable;
+  /** The number of the rows that are new; they come first. */
+  readonly added: { readonly training: number; readonly validation: number };
 }
 
 /** Returns the rows of `own` followed by those of `parent`: all of its validation rows, and the `share` of its training rows. */
@@ -25,8 +26,8 @@ export function withEarlierRows(
   own: LoadedData,
   { data, source }: RunData,
   { share, seed }: { readonly share: number; readonly seed: number },
-): Rows {
-  const { vocabulary, tokenizer } = own.preprocessing;
+): Joined {
+  const { preprocessing: { vocabulary, tokenizer }, statistics, labels } = own;
   const letters = hasLetters(tokenizer.kind);
   const same = translation(vocabulary, vocabulary, letters);
   const other = translation(source.preprocessing.vocabulary, vocabulary, letters);
@@ -40,10 +41,28 @@ export function withEarlierRows(
       [...part ? [{ part, translation: same }] : [], { part: earlier, translation: other, ...rows && { rows } }],
       letters,
     );
+  const training = joined(own.training, source.training, rows);
+  const validation = joined(own.validation, source.validation);
+  const counts = [training, validation].map((part) => classCounts(part, labels.length));
   return {
-    training: joined(own.training, source.training, rows),
-    all: joined(own.training, source.training),
-    validation: joined(own.validation, source.validation),
+    ...own,
+    training,
+    validation,
+    keys: own.keys && source.keys && Float64Array.from([...own.keys, ...source.keys]).sort(),
+    statistics: {
+      ...statistics,
+      classes: statistics.classes.map((one, at) => ({
+        ...one,
+        training: counts[0]![at]!,
+        validation: counts[1]![at]!,
+      })),
+      parts: { ...statistics.parts, training: training.statistics, validation: validation.statistics },
+    },
+    all: joined(own.training, source.training).table,
+    added: {
+      training: rowsOf(own.training.table),
+      validation: own.validation ? rowsOf(own.validation.table) : 0,
+    },
   };
 }
 

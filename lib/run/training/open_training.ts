@@ -33,9 +33,9 @@ export async function openTraining(
 /** Returns the size that the defaults depend on. Lists of tokens have the defaults of words, unless a tokenizer is named. */
 export function dataSize(
   { tokenizer }: Pick<Config, "tokenizer">,
-  { data, source: { training, preprocessing, vectors, parent } }: RunData,
+  { data, source: { statistics, preprocessing, vectors, parent } }: RunData,
 ): DataSize {
-  const { rows, tokens } = training.statistics;
+  const { rows, tokens } = statistics.parts.training!;
   const { kind } = preprocessing.tokenizer;
   return {
     rows,

@@ -8,7 +8,7 @@ import { type PreprocessingJson, tokenKeysOf } from "../../data/encode/preproces
 import { sharedKeys } from "../../data/encode/table_builder.ts";
 import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import { type DataStatistics, repetitions } from "../../data/statistics.ts";
-import { type EncodedTable, rowsOf, type TrainingData } from "../../data/batches/table.ts";
+import type { EncodedTable, TrainingData } from "../../data/batches/table.ts";
 import { unlessAborted } from "../../base/waiting.ts";
 import { inputError } from "../../base/errors.ts";
 import type { DataSummary } from "../../base/events.ts";
@@ -85,7 +85,7 @@ export async function readRunData(
   share = config.replay,
 ): Promise<RunData> {
   const parent = await openParent(config);
-  const loaded = await unlessAborted(
+  const own = await unlessAborted(
     signal,
     loadData({
       ...config,
@@ -97,9 +97,9 @@ export async function readRunData(
     }),
   );
   const earlier = parent && config.replay > 0 ? await readParent(parent, { signal, onRows }) : undefined;
-  const joined = earlier && withEarlierRows(loaded, earlier, { share, seed: config.seed });
-  const { labels, vocabulary, maxLength, preprocessing, statistics, vectors, test } = loaded;
-  const { training, validation } = joined ?? loaded;
+  const joined = earlier && withEarlierRows(own, earlier, { share, seed: config.seed });
+  const { labels, vocabulary, maxLength, preprocessing, statistics, vectors, training, keys, validation, test } =
+    joined ?? own;
   if (!validation) {
     const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;
     throw inputError("validation", message);
@@ -130,18 +130,12 @@ export async function readRunData(
       preprocessing,
       statistics,
       vectors,
-      keys: earlier ? joinedKeys(loaded.keys, earlier.source.keys) : loaded.keys,
+      keys,
       training,
       validation,
       test,
       ...parent && { parent },
-      ...joined && {
-        all: joined.all.table,
-        added: {
-          training: rowsOf(loaded.training.table),
-          validation: loaded.validation ? rowsOf(loaded.validation.table) : 0,
-        },
-      },
+      ...joined && { all: joined.all, added: joined.added },
     },
   };
 }
@@ -154,29 +148,21 @@ function readParent(parent: Parent, reading: ReadingOptions): Promise<RunData> {
   return readEarlierRows(parent, () => readRunData(all, reading, rules, 1));
 }
 
-/** Returns the keys of both, in order; undefined if one has too many. */
-function joinedKeys(own: RowKeys | undefined, earlier: RowKeys | undefined): RowKeys | undefined {
-  return own && earlier && Float64Array.from([...own, ...earlier]).sort();
-}
-
-type RowKeys = Float64Array<ArrayBuffer>;
-
 /** Returns the summary of the files that the event of a run's start has, with `warnings`. */
-export function dataSummary(source: DataSource, warnings: readonly string[]): DataSummary {
-  const { statistics } = source;
-  const { sources, parts: { test }, vocabulary, maxLength, bad } = statistics;
-  const [training, validation] = [source.training.statistics, source.validation.statistics];
+export function dataSummary({ statistics }: DataSource, warnings: readonly string[]): DataSummary {
+  const { sources, parts, vocabulary, maxLength, bad } = statistics;
+  const { training, validation, test } = parts;
   return {
     sources: sources.map(({ name }) => name),
-    rows: training.rows,
-    validation: validation.rows,
+    rows: training?.rows ?? 0,
+    validation: validation?.rows ?? 0,
     test: test?.rows ?? null,
     vocabulary: vocabulary.size,
     known: vocabulary.known,
     length: maxLength,
-    unknown: validation.tokens > 0 ? validation.unknown / validation.tokens : 0,
+    unknown: validation && validation.tokens > 0 ? validation.unknown / validation.tokens : 0,
     ...vocabulary.vectors && { vectors: vocabulary.vectors },
-    truncated: training.truncated,
+    truncated: training?.truncated ?? 0,
     skipped: bad.rows,
     warnings: [
       ...statistics.warnings,

@@ -99,6 +99,7 @@ export class Search {
       ? undefined
       : "`cluster` has a value: a search is on one machine";
     if (message) throw inputError(first.cluster === "" ? "data" : "cluster", message);
+    if (first.from !== "") throw inputError("from", "`from` has a value: a search trains each config from the start");
     const read = await readRunData(first, { signal, onRows, ...rows && { input: rows() } });
     const size = dataSize(first, read);
     const { vectors } = read.source;

@@ -96,8 +96,8 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
       const message = `is ${JSON.stringify(name)}: expected a file of \`dataDir\``;
       assertEquals(await problems({ data: [name] }, dataDir), [`data[0] ${message}`]);
     }
-    // Every option that is a path, so that none is forgotten.
-    const files = REQUEST_KEYS.filter((key) => configPaths.has(key) && key !== "data");
+    // Every option that is the path of a file, so that none is forgotten; `from` is tested below.
+    const files = REQUEST_KEYS.filter((key) => configPaths.has(key) && key !== "data" && key !== "from");
     assertEquals(files, ["weights", "validation", "test", "tokenizer", "vectors"]);
     for (const key of files) {
       for (const name of ["../secret.csv", "/etc/passwd", "/dev/zero", "link.csv", "more", "none.csv", "rows.csv/x"]) {
@@ -199,3 +199,24 @@ Deno.test("RunQueue shows clients neither the path of --data-dir nor details for
   const other = await shownError(new Error("ENOSPC: no space left on device, open '/srv/secret/runs/x'"));
   assertEquals(other, "It could not start: the log of the process says why");
 });
+
+Deno.test("requestedRun() continues only from runs of its own folder, by their ids, and does not say where that is", () =>
+  inTemporaryDirectory(async (folder) => {
+    const dataDir = join(folder, "data");
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, "rows.csv"), "text,label\na,1\nb,2\n");
+    const own = configOf({ dataDir, runsDir: join(folder, "runs") });
+    const refused = async (from: unknown) => {
+      const error = await assertRejects(() => requestedRun({ from, data: ["rows.csv"] }, own), InputError);
+      assertEquals(error.problems.map(({ field }) => field), ["from"]);
+      return error.problems[0]!.message;
+    };
+    for (const path of ["..", "/etc", "runs/20260101-000000-aaaa", "data"]) {
+      assertEquals(await refused(path), `from is "${path}": expected the id of a run, or latest`);
+    }
+    assertEquals(await refused(7), "from is 7: expected a string");
+    const message = await refused("20260101-000000-aaaa");
+    assert(message.startsWith('There is no run in "20260101-000000-aaaa"'), message);
+    assert(!message.includes(folder), message);
+    assert(!(await refused("latest")).includes(folder));
+  }));
