@@ -14,7 +14,7 @@ export interface LoadOptions extends DataOptions, Omit<EncoderIo, "rules"> {
   readonly seed: number;
   /** Rules by which rows are read: those of an earlier run, or the newest. */
   readonly rules?: ReadingRules;
-  /** What an earlier model knows. It keeps its tokenizer, tokens, bins, length and classes, and gets those of the rows. */
+  /** The tokens and classes of an earlier model. It keeps its tokenizer, tokens, bins, length and classes, and gets those of the rows. */
   readonly known?: KnownData | undefined;
 }
 

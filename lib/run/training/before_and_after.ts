@@ -7,7 +7,7 @@ import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { predictEncoded } from "../../predict/predict_encoded.ts";
 import { readSummary } from "../log/summary.ts";
-import type { RunData } from "./reload_data.ts";
+import type { RunData } from "./run_data.ts";
 
 /**
  * Returns the accuracies on the new and on the earlier validation rows, before by the parent and after by `probabilities`,

@@ -12,7 +12,7 @@ import { chooseThresholds } from "../../model/thresholds.ts";
 import { ngramSpace } from "../../ngrams/features.ts";
 import { fitOffsets, fitPool, type Pool, poolProbabilities } from "../../ngrams/pool.ts";
 import type { BaselineOptions } from "../../ngrams/train.ts";
-import type { RunData } from "./reload_data.ts";
+import type { RunData } from "./run_data.ts";
 
 type FitConfig = Pick<Config, "seed" | "classWeights" | "metric" | "validation" | "groupColumn" | "timeColumn">;
 

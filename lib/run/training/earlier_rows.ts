@@ -11,7 +11,7 @@ import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
 import { join } from "node:path";
 import { readJson } from "../files/files.ts";
 import type { Parent } from "./parent.ts";
-import type { RunData } from "./reload_data.ts";
+import type { RunData } from "./run_data.ts";
 
 /** New rows together with earlier ones. */
 interface Joined extends LoadedData {

@@ -53,7 +53,7 @@ async function weightsOfRun({ directory, manifest: { id }, model }: Parent, expe
   if (expected !== undefined && digest !== expected) {
     throw inputError(
       "from",
-      `Run ${id} is not as it was when the run that continues from it began: its digest differs`,
+      `Run ${id} has changed since the run that continues from it began: its digest differs`,
     );
   }
   const { spec, layout } = trainedModel(config, labels);

@@ -26,7 +26,7 @@ import { confusedClasses, evaluateProbabilities, metricsOf } from "../evaluation
 import { jsonBytes, writeWhole } from "../files/files.ts";
 import { beforeAndAfter } from "./before_and_after.ts";
 import { baselineOptions, choosePool, findThresholds, ngramRows } from "./combining.ts";
-import type { RunData } from "./reload_data.ts";
+import type { RunData } from "./run_data.ts";
 
 interface NgramJobOptions extends RunData {
   readonly config:

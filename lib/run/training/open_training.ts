@@ -4,7 +4,8 @@ import type { Config } from "../../config/schema.ts";
 import type { Resolve } from "../../config/resolve.ts";
 import type { TrainingRunOptions } from "./prepare.ts";
 import { inheritedConfig, openParent, refuseOtherModel } from "./parent.ts";
-import { type ReadingOptions, readRunData, type RunData } from "./reload_data.ts";
+import { type ReadingOptions, readRunData } from "./reload_data.ts";
+import type { RunData } from "./run_data.ts";
 import { TrainingRun } from "./training_run.ts";
 
 export type OpenOptions = Omit<TrainingRunOptions, "config" | "data" | "source"> & ReadingOptions;

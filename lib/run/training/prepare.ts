@@ -9,7 +9,7 @@ import { inputError } from "../../base/errors.ts";
 import { givenVector, type GivenWeights } from "./given_weights.ts";
 import { machineMemory } from "../../platform/permissions.ts";
 import { checkMemory, memoryNeeds, muchMemory } from "./memory_needs.ts";
-import type { DataSource } from "./reload_data.ts";
+import type { DataSource } from "./run_data.ts";
 import { parseChaos } from "../../lockstep/chaos.ts";
 import { Coordinator, type MachineLink } from "../../lockstep/coordinator.ts";
 import { initialStateInTurns, withBest } from "../../lockstep/initial_state.ts";

@@ -2,43 +2,19 @@
 import { NEWEST_RULES, type ReadingRules } from "../../base/normal_form.ts";
 import { dirname, join } from "node:path";
 import type { Config, TrainingConfig } from "../../config/schema.ts";
-import type { LoadedPart } from "../../data/encode/assemble.ts";
 import { loadData } from "../../data/load/load.ts";
-import { type PreprocessingJson, tokenKeysOf } from "../../data/encode/preprocessing.ts";
+import { tokenKeysOf } from "../../data/encode/preprocessing.ts";
 import { sharedKeys } from "../../data/encode/table_builder.ts";
 import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
-import { type DataStatistics, repetitions } from "../../data/statistics.ts";
-import type { EncodedTable, TrainingData } from "../../data/batches/table.ts";
+import { repetitions } from "../../data/statistics.ts";
 import { unlessAborted } from "../../base/waiting.ts";
 import { inputError } from "../../base/errors.ts";
 import type { DataSummary } from "../../base/events.ts";
 import { sha256 } from "../../base/sha256.ts";
-import type { TokenVectors } from "../../data/vocabulary/choose_vocabulary.ts";
 import { VECTORS, vectorsDigest } from "../files/vectors_file.ts";
 import { readEarlierRows, withEarlierRows } from "./earlier_rows.ts";
 import { openParent, type Parent } from "./parent.ts";
-
-/** Describes data from files, besides the training data. */
-export interface DataSource {
-  /** Turns a text into tokens. It is saved with the model. */
-  readonly preprocessing: PreprocessingJson;
-  readonly statistics: DataStatistics;
-  /** The vectors of words that training starts from, if a file gave any. */
-  readonly vectors: TokenVectors | undefined;
-  /** Keys of the training rows, in order; undefined if there are too many. */
-  readonly keys: Float64Array<ArrayBuffer> | undefined;
-  /** The training rows and the validation rows, with their places in the files. */
-  readonly training: LoadedPart;
-  readonly validation: LoadedPart;
-  /** The test rows, which evaluate only the finished model. */
-  readonly test: LoadedPart | undefined;
-  /** The run that training continues from, if there is one. */
-  readonly parent?: Parent;
-  /** The training rows with all those of the earlier runs, if some of those are trained on again. */
-  readonly all?: EncodedTable;
-  /** Of the rows, the number of those that are new; they come first. Absent if all are. */
-  readonly added?: { readonly training: number; readonly validation: number };
-}
+import type { DataSource, RunData } from "./run_data.ts";
 
 /** Says how files are read. */
 export interface ReadingOptions {
@@ -47,11 +23,6 @@ export interface ReadingOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called now and then with the number of rows so far. */
   readonly onRows?: ((rows: number) => void) | undefined;
-}
-
-export interface RunData {
-  readonly data: TrainingData;
-  readonly source: DataSource;
 }
 
 /**

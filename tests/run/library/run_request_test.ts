@@ -200,7 +200,7 @@ Deno.test("RunQueue shows clients neither the path of --data-dir nor details for
   assertEquals(other, "It could not start: the log of the process says why");
 });
 
-Deno.test("requestedRun() continues only from runs of its own folder, by their ids, and does not say where that is", () =>
+Deno.test("requestedRun() continues only from runs of its own folder, and hides where that is", () =>
   inTemporaryDirectory(async (folder) => {
     const dataDir = join(folder, "data");
     await mkdir(dataDir);

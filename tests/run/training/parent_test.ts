@@ -68,7 +68,7 @@ async function stateOf(directory: string) {
   return { tensor, vocabulary: preprocessing!.vocabulary, labels, config };
 }
 
-Deno.test("a run with --from keeps words, classes, weights and moments bit for bit, and new words start as unknown ones", () =>
+Deno.test("a run with --from keeps words, classes and moments; new words start as unknown ones", () =>
   withParent({}, async (folder, parent, child) => {
     // With a learning rate of 0 the last weights are the first ones. Moments change, so those of words without rows are compared.
     const run = await open(folder, { ...child, learningRate: 0, epochs: 1, replay: 0, shards: 1 });
@@ -133,7 +133,7 @@ Deno.test("a run with --from has one digest for 1, 2 and 4 workers, killed and r
     assertNotEquals(other.digest, digests[0]);
   }));
 
-Deno.test("readRunData() adds a share of the earlier training rows of each class, and all earlier validation rows", () =>
+Deno.test("readRunData() adds a share of earlier training rows, and all earlier validation rows", () =>
   withParent({}, async (folder, parent, child) => {
     const earlier = await readRunData({ ...parent.config, runsDir: folder });
     const { data, source } = await readRunData(configOf(folder, { ...child, replay: 0.25 }));
@@ -155,7 +155,7 @@ Deno.test("readRunData() adds a share of the earlier training rows of each class
     assertNotEquals(none.data.digest, data.digest);
   }));
 
-Deno.test("a run with --from says the accuracy before and after on new and on old rows, also of a run that continues from it", () =>
+Deno.test("a run with --from says the accuracy before and after, also in a chain of runs", () =>
   withParent({ ngrams: "combine", epochs: 10 }, async (folder, parent, child) => {
     const run = await open(folder, { ...child, epochs: 10 });
     const { parent: first } = await run.train();
@@ -173,7 +173,7 @@ Deno.test("a run with --from says the accuracy before and after on new and on ol
     assertEquals([alone.parent!.old, alone.parent!.new!.rows], [undefined, 4]);
   }));
 
-Deno.test("a run with --from refuses changed and missing files of earlier rows, unless it replays none", () =>
+Deno.test("a run with --from refuses changed files of earlier rows, unless it replays none", () =>
   withParent({}, async (folder, parent, child) => {
     const refused = async (change: Record<string, unknown> = {}) =>
       (await assertRejects(() => open(folder, { ...child, ...change }), InputError)).problems[0]!;

@@ -18,9 +18,10 @@ import { predictEncoded } from "../../../predict/predict_encoded.ts";
 import type { ModelVersion, TrainedModel } from "../../../predict/trained_model.ts";
 import { decodeModel } from "../../../standalone/model_file.ts";
 import { checkData, readManifest } from "../../files/manifest.ts";
-import { baselineOptions, choosePool, findThresholds } from "../../training/combining.ts";
+import { baselineOptions, choosePool, findThresholds, ngramRows } from "../../training/combining.ts";
 import { manifestSource } from "../../training/earlier_config.ts";
-import { readDataAgain, type RunData } from "../../training/reload_data.ts";
+import { readDataAgain } from "../../training/reload_data.ts";
+import type { RunData } from "../../training/run_data.ts";
 import type { Fitted } from "./fit.ts";
 import { withWords } from "./smaller.ts";
 
@@ -91,7 +92,7 @@ async function measuring(model: TrainedModel, rows: RunData, config: Config): Pr
       const kept = own && ngrams && "exponent" in ngrams
         ? { ...ngrams.model, vocabulary: own.model.vocabulary }
         : undefined;
-      const pool = kept && await choosePool(lstm, ngramsOf(kept, rows), rows.data, config);
+      const pool = kept && await choosePool(lstm, ngramsOf(kept, rows), rows, config);
       const { found, ...measured } = evaluate(pool ? await pooled(lstm, { model: kept }, pool, rows) : lstm);
       return {
         words,
@@ -114,12 +115,11 @@ async function standIn(
   config: Config,
 ): Promise<LinearCombination> {
   if (typeof config.validation !== "number") return own;
-  const { training, validation } = rows.data;
   const options = { ...baselineOptions(rows, config), fitsValidation: false, validatesApart: true };
-  const baseline = trainBaseline(training, validation, options);
+  const baseline = trainBaseline(ngramRows(rows), rows.data.validation, options);
   if (!baseline) throw new Error("A fit that nothing stops was stopped");
   const { model } = baseline;
-  return rescaled(model, await choosePool(lstm, ngramsOf(model, rows), rows.data, config));
+  return rescaled(model, await choosePool(lstm, ngramsOf(model, rows), rows, config));
 }
 
 /** Returns the n-grams whose scores have the factor and the offsets of `pool`. */
