@@ -6,8 +6,7 @@ import { flags } from "./flags.ts";
 import type { ConfigSource } from "../../config/resolve.ts";
 import { deniedAccess, inputError, missingPermission } from "../../base/errors.ts";
 import { resolveRun, RUN_ID } from "../../run/files/directory.ts";
-import { type Manifest, readManifest } from "../../run/files/manifest.ts";
-import { manifestSource } from "../../run/training/earlier_config.ts";
+import { type Manifest, manifestSource, readManifest } from "../../run/files/manifest.ts";
 import { fromCaller } from "./caller.ts";
 
 /** Values of a command's flags, of which one may name the folder of runs. */

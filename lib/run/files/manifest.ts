@@ -3,6 +3,8 @@ import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { readingRulesSchema } from "../../formats/read_options.ts";
+import type { ConfigSource } from "../../config/resolve.ts";
+import { DERIVED } from "../../config/rules.ts";
 import { savedConfigSchema } from "../../config/saved_config.ts";
 import { createBatch } from "../../data/batches/batch.ts";
 import { createDataset } from "../../data/create_dataset.ts";
@@ -123,4 +125,13 @@ function* digesting(dataset: Dataset, hash: Hash): Generator<void, void, void> {
   hash.update(lengths);
   yield;
   hash.update(labels);
+}
+
+/**
+ * Returns the values of the run in `directory` as a source of a config, for training it again. Values that follow from the
+ * data are left to the data.
+ */
+export function manifestSource(directory: string, { config }: Pick<Manifest, "config">): ConfigSource {
+  const own = Object.entries(config).filter(([key]) => config.task !== "table" || !(key in DERIVED));
+  return { values: Object.fromEntries(own), nameOf: (key) => `"${key}" in ${directory}/run.json` };
 }

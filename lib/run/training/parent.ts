@@ -6,9 +6,8 @@ import type { Config, TrainingConfig } from "../../config/schema.ts";
 import type { KnownData } from "../../data/load/loaded_data.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 import { resolveRun } from "../files/directory.ts";
-import { type Manifest, readManifest } from "../files/manifest.ts";
+import { type Manifest, manifestSource, readManifest } from "../files/manifest.ts";
 import { openModel } from "../open_model.ts";
-import { manifestSource } from "./earlier_config.ts";
 
 export interface Parent {
   readonly directory: string;
