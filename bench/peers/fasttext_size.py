@@ -4,7 +4,7 @@
     apt-get install -y fasttext
     python3 fasttext_size.py TRAIN.csv TEST.csv 1000000 300000
 
-For each setting the greatest cut-off whose file fits is taken. Prints the best setting on the test rows, a line of JSON for
+For each setting the greatest cut-off whose file fits is found, and the model is retrained with it. Prints the best setting on the test rows, a line of JSON for
 each size: {"size", "bytes", "setting", "accuracy"}; a size that no setting reaches has no line. One thread: reproducible.
 """
 import csv
@@ -20,8 +20,8 @@ csv.field_size_limit(10**9)
 
 # Epochs, learning rate, longest n-gram of words, and letters (0: none).
 SETTINGS = [(25, 0.5, 2, 0), (50, 1.0, 2, 0), (25, 0.5, 1, 4)]
-DIMENSIONS = [10, 20, 50]
-CUTOFFS = [500, 1000, 2000, 4000, 6000, 8000, 12000, 16000, 24000, 32000, 48000, 64000, 96000, 128000, 192000]
+DIMENSIONS = [10, 25]
+MOST_FEATURES = 2**18
 
 
 def write_rows(table, target):
@@ -33,6 +33,22 @@ def write_rows(table, target):
 
 def fasttext(*args):
     return subprocess.run(["fasttext", *map(str, args)], check=True, capture_output=True, text=True).stdout
+
+
+def quantized(model, options, cutoff):
+    fasttext("quantize", *options, "-cutoff", cutoff)
+    return os.path.getsize(f"{model}.ftz")
+
+
+def greatest(fits):
+    """The greatest cut-off that fits, to a few per cent; 0 keeps everything."""
+    if fits(0):
+        return 0
+    low, high = 256, MOST_FEATURES
+    while high > 1.03 * low:
+        middle = int((low * high) ** 0.5)
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
 
 
 def main():
@@ -49,17 +65,13 @@ def main():
             grams += ["-minn", 2 if letters else 0, "-maxn", letters]
             common = ["-input", f"{folder}/train.txt", "-output", model]
             fasttext("supervised", *common, *options, *grams, "-dim", dimension)
-            fitting = {}
-            for cutoff in CUTOFFS:
-                fasttext("quantize", *common, *options, "-qnorm", "-retrain", "-cutoff", cutoff)
-                size = os.path.getsize(f"{model}.ftz")
-                if size > sizes[-1] or any(found[0] == size for found in fitting.values()):
-                    break
-                wanted = [limit for limit in sizes if size <= limit]
-                precision = fasttext("test", f"{model}.ftz", f"{folder}/test.txt").split("P@1")[1].split()[0]
-                for limit in wanted:
-                    fitting[limit] = (size, float(precision))
-            for limit, (size, accuracy) in fitting.items():
+            for limit in sizes:
+                cutoff = greatest(lambda cutoff: quantized(model, [*common, "-qnorm"], cutoff) <= limit)
+                size = quantized(model, [*common, *options, "-qnorm", "-retrain"], cutoff)
+                if size > limit:
+                    continue
+                found = fasttext("test", f"{model}.ftz", f"{folder}/test.txt")
+                accuracy = float(found.split("P@1")[1].split()[0])
                 if accuracy > best.get(limit, {"accuracy": -1})["accuracy"]:
                     setting = f"{epochs} epochs, rate {rate}, {words}-grams, letters {letters}, dimension {dimension}"
                     best[limit] = {"size": limit, "bytes": size, "setting": setting, "accuracy": accuracy}

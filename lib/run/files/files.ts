@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { createGzip } from "node:zlib";
 import type { z } from "zod";
 import { expectation, shown } from "../../config/resolve.ts";
 import { DamagedFile, errorCode } from "../../base/errors.ts";
@@ -21,7 +22,8 @@ export async function writeWhole(path: string, content: Uint8Array | string | It
 
 /**
  * Writes the pieces that `produce` passes on to `path`, whole or not at all: to the file `temporary`, which is synced and
- * renamed, so that a crash leaves the old file or the new one. Returns what `produce` returns.
+ * renamed, so that a crash leaves the old file or the new one. Compresses them if the path ends in `.gz`. Returns what
+ * `produce` returns.
  */
 export async function writePieces<Result>(
   path: string,
@@ -30,11 +32,14 @@ export async function writePieces<Result>(
 ): Promise<Result> {
   try {
     const file = await open(temporary, "w", FILE_MODE);
+    const writer = /\.gz$/i.test(path) ? compressing(file) : plain(file);
     let result: Result;
     try {
-      result = await produce((piece) => file.writeFile(piece));
+      result = await produce(writer.write);
+      await writer.end();
       await file.sync();
     } finally {
+      writer.close();
       await file.close();
     }
     await rename(temporary, path);
@@ -44,6 +49,41 @@ export async function writePieces<Result>(
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Writes pieces to a file. `end` resolves once all of them are written, and `close` ends the writing early. */
+interface PieceWriter {
+  readonly write: (piece: Uint8Array | string) => Promise<void>;
+  readonly end: () => Promise<void>;
+  readonly close: () => void;
+}
+
+function plain(file: FileHandle): PieceWriter {
+  return { write: (piece) => file.writeFile(piece), end: () => Promise.resolve(), close: () => undefined };
+}
+
+/** Compresses the pieces as gzip, always to the same bytes. */
+function compressing(file: FileHandle): PieceWriter {
+  const gzip = createGzip();
+  const written = (async () => {
+    for await (const chunk of gzip) await file.writeFile(chunk);
+  })();
+  // The piece that waits when the file cannot be written, or the end, throws why.
+  let refuse: (error: unknown) => void = () => undefined;
+  written.catch((error: unknown) => refuse(error));
+  return {
+    write: (piece) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      refuse = reject;
+      gzip.write(piece, (error) => error ? reject(error) : resolve());
+      return promise;
+    },
+    async end() {
+      gzip.end();
+      await written;
+    },
+    close: () => void gzip.destroy(),
+  };
 }
 
 /** Returns a new name beside `path`. */

@@ -1,10 +1,20 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { DamagedFile } from "../../../lib/base/errors.ts";
 import { errorCode } from "../../../lib/base/errors.ts";
-import { makeDirectory, readBytes, readJson, writeJson, writeWhole } from "../../../lib/run/files/files.ts";
+import {
+  makeDirectory,
+  readBytes,
+  readJson,
+  writeJson,
+  writePieces,
+  writeWhole,
+} from "../../../lib/run/files/files.ts";
+import { optionalTest } from "../../optional.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 
 Deno.test("writeWhole() replaces a file and leaves no temporary file", () =>
@@ -33,6 +43,50 @@ Deno.test("writeWhole() removes the temporary file if it cannot be renamed", () 
     await assertRejects(() => writeWhole(path, "new"), Error);
     assertEquals(await readdir(directory), ["taken"]);
   }));
+
+Deno.test("writePieces() compresses a file whose name ends in .gz, always to the same bytes", () =>
+  inTemporaryDirectory(async (directory) => {
+    const pieces = Array.from({ length: 300 }, (_, at) => `${at} é ${"abc".repeat(at * 7)}\n`);
+    const written = async (name: string) => {
+      const path = join(directory, name);
+      const result = await writePieces(path, async (write) => {
+        for (const piece of pieces) await write(piece);
+        return pieces.length;
+      });
+      assertEquals(result, 300);
+      return await readFile(path);
+    };
+    const [plain, packed, again] = [await written("a.csv"), await written("a.csv.gz"), await written("b.GZ")];
+    assertEquals(plain.toString(), pieces.join(""));
+    assertEquals(gunzipSync(packed).toString(), pieces.join(""));
+    assertEquals(packed.equals(again), true);
+  }));
+
+Deno.test("writePieces() leaves no file if its pieces end early, also compressed", () =>
+  inTemporaryDirectory(async (directory) => {
+    for (const name of ["a.csv", "a.csv.gz"]) {
+      const failing = writePieces(join(directory, name), async (write) => {
+        await write("text");
+        throw new Error("no more");
+      });
+      await assertRejects(() => failing, Error, "no more");
+    }
+    assertEquals(await readdir(directory), []);
+  }));
+
+optionalTest(existsSync("/dev/full") ? undefined : "there is no /dev/full", {
+  name: "writePieces() says why a compressed file cannot be written",
+  fn: () =>
+    inTemporaryDirectory(async (directory) => {
+      const temporary = join(directory, "a.tmp");
+      await symlink("/dev/full", temporary);
+      const failing = writePieces(join(directory, "a.gz"), async (write) => {
+        for (let at = 0; at < 100; at++) await write(crypto.getRandomValues(new Uint8Array(60_000)));
+      }, temporary);
+      await assertRejects(() => failing, Error, "ENOSPC");
+      assertEquals(await readdir(directory), []);
+    }),
+});
 
 Deno.test("readJson() returns what writeJson() was given", () =>
   inTemporaryDirectory(async (directory) => {
