@@ -9,10 +9,7 @@ import { bodyOf, type Question } from "./state/question.ts";
 export type Answers = Pick<Answer, "run" | "round" | "digest" | "predictions">;
 
 /** A value at fault, and the server's words about it. */
-export interface Fault {
-  readonly field: string;
-  readonly message: string;
-}
+export type Fault = Readonly<{ field: string; message: string }>;
 
 /** The server refused a request. The message has its own words, one line per fault. */
 export class Refusal extends Error {
@@ -48,14 +45,12 @@ export function runDetail(run: string): Promise<RunDetail> {
   return request(pathOf(run));
 }
 
+export type Properties = Readonly<Record<string, Property>>;
+
 /** Returns the schema of the values of a new run, by name, read from the server's OpenAPI document. */
-export async function runProperties(): Promise<Readonly<Record<string, Property>>> {
-  interface OpenApi {
-    readonly components: {
-      readonly schemas: { readonly RunRequest: { readonly properties: Record<string, Property> } };
-    };
-  }
-  return (await request<OpenApi>("openapi.json")).components.schemas.RunRequest.properties;
+export async function runProperties(): Promise<Properties> {
+  type Schemas = { components: { schemas: { RunRequest: { properties: Properties } } } };
+  return (await request<Schemas>("openapi.json")).components.schemas.RunRequest.properties;
 }
 
 /** Predicts labels. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */
@@ -64,6 +59,9 @@ export async function predict(questions: readonly Question[], explain = false): 
   const answer = await request<Answers | Omit<Answers, "predictions"> & Prediction>("predict", "POST", body);
   return "predictions" in answer ? answer : { ...answer, predictions: [answer] };
 }
+
+/** A problem as the server describes it. */
+type Problem = Readonly<{ title?: string; detail?: string; errors?: readonly Fault[] }>;
 
 /** Aborts a request after this time, so that the page does not wait for a server that hangs. */
 const ANSWER_MS = 15_000;
@@ -75,21 +73,11 @@ export async function request<Body>(path: string, method = "GET", body?: unknown
   const response = await fetch(path, { method, signal, ...sent });
   // An answer 204 has no body.
   if (response.ok) return response.status === 204 ? undefined as Body : await response.json();
-  throw refusal(response, await response.json().catch(() => undefined));
-}
-
-/** A problem as the server describes it. */
-interface Problem {
-  readonly title?: string;
-  readonly detail?: string;
-  readonly errors?: readonly Fault[];
-}
-
-function refusal({ status, statusText }: Response, problem: Problem | undefined): Refusal {
-  const { title = `The server answered ${status} ${statusText}`.trim(), detail = title, errors = [] } = problem ?? {};
+  const { status, statusText } = response;
+  const problem: Problem = await response.json().catch(() => undefined) ?? {};
+  const { title = `The server answered ${status} ${statusText}`.trim(), detail = title, errors = [] } = problem;
   // `detail` has only the first problem and the number of the others.
-  const message = errors.length > 0 ? errors.map((error) => error.message).join("\n") : detail;
-  return new Refusal(message, errors, status);
+  throw new Refusal(errors.length > 0 ? errors.map(({ message }) => message).join("\n") : detail, errors, status);
 }
 
 /** Returns the message of an error for the page to show. */

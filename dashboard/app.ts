@@ -5,7 +5,6 @@ import { type ComponentChildren, type ComponentType, h } from "preact";
 import { useEffect } from "preact/hooks";
 import { percent } from "../lib/report/format.ts";
 import { Evaluation } from "./evaluation/evaluation.ts";
-import { Explained } from "./evaluation/explainer.ts";
 import { Overview } from "./overview/overview.ts";
 import { Runs } from "./runs/runs.ts";
 import { Service } from "./service/service.ts";
@@ -13,8 +12,9 @@ import { parseAddress, type View } from "./state/address.ts";
 import { type Banner, bannerOf, stateOf } from "./state/banner.ts";
 import type { Store } from "./store.ts";
 import { System } from "./system/system.ts";
-import { Command } from "./ui/copy.ts";
+import { Command } from "./ui/card.ts";
 import { Header } from "./ui/header.ts";
+import { Explained } from "./ui/reasons.ts";
 
 const VIEWS: Readonly<Record<View, ComponentType<{ readonly store: Store }>>> = {
   overview: Overview,

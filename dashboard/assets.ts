@@ -38,11 +38,12 @@ export function dashboardAssets(): Map<string, Asset> {
     }],
     ["/dashboard/icon.svg", { body: text("icon.svg"), type: "image/svg+xml" }],
     // One file, as each request delays the first paint.
-    ["/dashboard/style.css", stylesheet([uplotStyle, ...styles.map((name) => text(`styles/${name}`))].join("\n"))],
-    ...[...LIBRARIES].map((
-      [name, body],
-    ): [string, Asset] => [libraryPath(name), script(linked(body, libraryPath(name)))]),
-    ...[...modules].map(([path, body]): [string, Asset] => [path, script(linked(body, path))]),
+    ["/dashboard/style.css", {
+      body: [uplotStyle, ...styles.map((name) => text(`styles/${name}`))].join("\n"),
+      type: "text/css; charset=utf-8",
+    }],
+    ...[...[...LIBRARIES].map(([name, body]) => [libraryPath(name), body] as const), ...modules]
+      .map(([path, body]): [string, Asset] => [path, script(linked(body, path))]),
   ]);
 }
 
@@ -82,8 +83,4 @@ function linked(body: string, path: string): string {
 
 function script(body: string): Asset {
   return { body, type: "text/javascript; charset=utf-8" };
-}
-
-function stylesheet(body: string): Asset {
-  return { body, type: "text/css; charset=utf-8" };
 }

@@ -58,7 +58,8 @@ export async function follow(
       tries = 0;
       if (run && run.id !== id) [id, lastId] = [run.id, 0];
       if (run) follower.run(run);
-      hasEnded = run !== undefined && isOver(run);
+      // Unless it is resumed.
+      hasEnded = run !== undefined && !["running", "paused", "stopping"].includes(run.state);
       const isRead = run !== undefined && (hasEnded || run.elsewhere === true) && lastId >= run.events;
       if (run && !isRead) {
         if (!run.elsewhere) follower.became(lastId > 0 ? "reconnecting" : "connecting");
@@ -75,11 +76,6 @@ export async function follow(
     }
     await new Promise((resolve) => setTimeout(resolve, delayMs));
   }
-}
-
-/** Returns whether a run has no more events, unless it is resumed. */
-function isOver({ state }: RunDetail): boolean {
-  return !["running", "paused", "stopping"].includes(state);
 }
 
 /** Reads the events after `lastId` until the run has ended or the stream is cut. Resolves to the id of the last one. */

@@ -15,19 +15,16 @@ import type { RunList } from "../lib/serve/routes/run_routes.ts";
 import { messageOf, pathOf, request } from "./api.ts";
 import type { Axis } from "./charts/plot.ts";
 import { follow, type Follower, type Link } from "./connection.ts";
-import { Explainer } from "./evaluation/explainer.ts";
 import { RunStore } from "./runs/run_store.ts";
 import { type Address, linkTo, parseAddress } from "./state/address.ts";
 import { isExplained } from "./state/question.ts";
+import { Explainer } from "./ui/reasons.ts";
 
 /** Minimum time between two draws: people do not read faster, and a replayed history must not draw every event. */
 const BETWEEN_MS = 100;
 
 /** Something that was requested; neither `value` nor `error` while it loads. */
-export interface Loaded<Value> {
-  readonly value?: Value;
-  readonly error?: string;
-}
+export type Loaded<Value> = Readonly<{ value?: Value; error?: string }>;
 
 export class Store implements Follower {
   readonly address: Signal<Address> = signal(parseAddress(location));
@@ -47,16 +44,16 @@ export class Store implements Follower {
 
   readonly runs: RunStore = new RunStore();
 
-  readonly summary = computed(() => this.view.value.summary);
   readonly #restarts = signal(0);
   readonly #run = computed(() => this.view.value.run);
   readonly #files = computed(() => this.view.value.started?.data && pathOf(this.#run.value));
   /** Statistics of the files of the run, if it has some. */
   readonly data = loaded<DataStatistics>(() => this.#files.value && `${this.#files.value}/data`);
   /** The evaluation of a finished run on files. */
-  readonly evaluations = loaded<Evaluations>(() =>
-    this.summary.value?.validation && pathOf(this.summary.value.run, "judgement")
-  );
+  readonly evaluations = loaded<Evaluations>(() => {
+    const { summary } = this.view.value;
+    return summary?.validation && pathOf(summary.run, "judgement");
+  });
   /** The model that answers predictions: the server's, which may be of another run than the one that is shown. */
   readonly model = loaded<ModelInfo>(() => {
     // After a restart of the server it may be another one: the fragment makes it another address.

@@ -7,8 +7,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { count, duration } from "../../lib/report/format.ts";
 import { Card, Choice } from "../ui/card.ts";
-import { align, latest } from "./align.ts";
-import { type Axis, optionsOf, type Plot, sizeOf } from "./plot.ts";
+import { align, type Axis, latest, optionsOf, type Plot, sizeOf } from "./plot.ts";
 
 interface ChartProps extends Plot {
   readonly id: string;

@@ -2,8 +2,45 @@
 /** Options of the chart library: axes, colours, the pointer that charts share, zoom, and a vertical mark. */
 import type { Signal } from "@preact/signals";
 import type uPlot from "uplot";
-import { compact, duration } from "../../lib/report/format.ts";
-import type { Measure } from "./measures.ts";
+import { compact, count, duration, loss, percent } from "../../lib/report/format.ts";
+
+/** A vertical axis that several charts share: its unit, and how its values are written. */
+export interface Measure {
+  readonly unit: string;
+  readonly text: (value: number | null) => string;
+  readonly tick: (value: number) => string;
+  /** Returns the limits of the axis from those of the data; by default from 0. */
+  readonly range?: (min: number, max: number) => [number, number];
+  readonly isLogarithmic?: boolean;
+}
+
+export const LOSS: Measure = {
+  unit: "cross-entropy",
+  text: loss,
+  tick: (value) => String(Number(value.toPrecision(3))),
+};
+
+export const LOG_LOSS: Measure = { ...LOSS, isLogarithmic: true };
+
+export const ACCURACY: Measure = {
+  unit: "% correct",
+  text: percent,
+  tick: (value) => String(Number((100 * value).toFixed(1))),
+  // From the tenth below the lowest accuracy up to 100 %, as small differences near the top matter.
+  range: (min, max) => {
+    const lowest = max - min < 0.03 ? min - 0.01 : Math.floor(10 * (min - 0.02)) / 10;
+    return [Math.max(0, lowest), Math.min(1, max + 0.01)];
+  },
+};
+
+export const RATE: Measure = { unit: "sequences/s", text: count, tick: compact };
+
+export const SHARE: Measure = {
+  unit: "% of time",
+  text: (value) => percent(value, 1),
+  tick: (value) => String(Number((100 * value).toPrecision(2))),
+  range: (_min, max) => [0, Math.min(1, Math.max(0.01, 1.15 * max))],
+};
 
 /** Names of the stylesheet's colours, which differ by colour scheme. */
 export type Colour = "ink" | "muted" | "grid" | "training" | "validation" | "third" | "fourth" | "idle";
@@ -155,4 +192,25 @@ function fromZero(_min: number, max: number): [number, number] {
 
 export function sizeOf(room: HTMLElement): { width: number; height: number } {
   return { width: Math.max(room.clientWidth, 60), height: room.clientHeight };
+}
+
+/** Joins lines over one axis. Returns `[x, y of line 0, y of line 1, …]` over the union of the lines' x, null where a line has no value. */
+export function align(lines: readonly Pick<Line, "x" | "y">[]): [number[], ...(number | null)[][]] {
+  const next = lines.map(() => 0);
+  const xs: number[] = [];
+  const ys: (number | null)[][] = lines.map(() => []);
+  while (true) {
+    const x = Math.min(...lines.map((line, index) => line.x[next[index]!] ?? Infinity));
+    if (x === Infinity) return [xs, ...ys];
+    xs.push(x);
+    for (const [index, line] of lines.entries()) {
+      const y = line.x[next[index]!] === x ? line.y[next[index]!++]! : NaN;
+      ys[index]!.push(Number.isNaN(y) ? null : y);
+    }
+  }
+}
+
+/** Returns the newest value at `index` or before it. */
+export function latest(values: readonly (number | null)[], index: number): number | null {
+  return values.slice(0, index + 1).findLast((value) => value !== null) ?? null;
 }

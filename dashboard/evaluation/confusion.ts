@@ -2,21 +2,17 @@
 /** Shows what the model confuses: the matrix of classes, the most confused pairs, and mistakes with their texts. */
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
-import { type ComponentChildren, h, type TargetedEvent } from "preact";
+import { type ComponentChildren, h } from "preact";
 import { useContext, useEffect, useMemo, useRef } from "preact/hooks";
 import { counted } from "../../lib/base/counted.ts";
 import type { Evaluation } from "../../lib/model/evaluation.ts";
 import { type Cell, matrixOf, worstMixups, wrongRows } from "../../lib/report/evaluation/confusion.ts";
 import { count, percent } from "../../lib/report/format.ts";
-import { Card, Short } from "../ui/card.ts";
-import { Coloured } from "../ui/reasons.ts";
-import { Explained } from "./explainer.ts";
+import { Card, Field, Short } from "../ui/card.ts";
+import { Coloured, Explained } from "../ui/reasons.ts";
 
 /** Classes of the rows and classes that they were given, by name; undefined for any. */
-interface Filter {
-  readonly label?: string | undefined;
-  readonly given?: string | undefined;
-}
+type Filter = { readonly [Key in "label" | "given"]?: string | undefined };
 
 /** Number of pairs that are listed if there is no matrix: the server sends none of more than 200 classes. */
 const PAIRS = 30;
@@ -29,23 +25,20 @@ export function ConfusionCards({ evaluation }: { readonly evaluation: Evaluation
   const labels = classes.map((one) => one.label);
   const choose = (pair: Filter) => void (filter.value = pair);
   // A matrix of 200 classes is not compared with itself for each new message.
-  const matrix = useMemo(() => {
-    const pairs = { id: "confusion-pairs", evaluation, labels, most: PAIRS };
-    return confusion
-      ? h(ConfusionTable, { evaluation, labels, chosen: filter.value, choose })
-      : h(ConfusedPairs, pairs);
-  }, [evaluation, filter.value]);
+  const matrix = useMemo(
+    () =>
+      confusion
+        ? h(ConfusionTable, { evaluation, labels, chosen: filter.value, choose })
+        : h(ConfusedPairs, { id: "confusion-pairs", evaluation, labels, most: PAIRS }),
+    [evaluation, filter.value],
+  );
   const shown = mistakes.filter((one) => (label ?? one.label) === one.label && (given ?? one.given) === one.given);
   const all = wrongRows(evaluation, label, given) ?? shown.length;
   const select = (key: keyof Filter, name: string) => {
-    const chosen = filter.value[key] ?? "";
-    const options = [...new Set(["", chosen, ...mistakes.map((one) => one[key])])].sort().map((one) =>
-      markup`<option key=${one} value=${one}>${one || "any"}</option>`
-    );
-    const change = ({ currentTarget: { value } }: TargetedEvent<HTMLSelectElement>) =>
-      choose({ ...filter.value, [key]: value || undefined });
-    return markup`<label class="filter"><span>${name}</span>${" "}<select id="mistake-${key}" value=${chosen}
-      onChange=${change}>${options}</select></label>`;
+    const text = filter.value[key] ?? "";
+    const options = [...new Set([text, ...mistakes.map((one) => one[key])])].filter((one) => one !== "").sort();
+    const set = (text: string) => choose({ ...filter.value, [key]: text || undefined });
+    return h(Field, { id: `mistake-${key}`, label: name, kind: "choice", placeholder: "any", options, text, set });
   };
   const note = confusion
     ? "Rows are actual classes, columns are predicted classes. Choose a number to see its mistakes."
@@ -105,27 +98,21 @@ export function ConfusionTable({ evaluation, labels, chosen, choose }: Confusion
     </div>`;
 }
 
-interface PairsProps extends Pick<ConfusionProps, "evaluation" | "labels"> {
-  readonly id: string;
-  readonly most: number;
-}
-
 /** The pairs of classes that are confused most. */
-export function ConfusedPairs({ id, evaluation, labels, most }: PairsProps): ComponentChildren {
+export function ConfusedPairs(
+  { id, evaluation, labels, most }: ConfusionProps & { readonly id: string; readonly most: number },
+): ComponentChildren {
   const pairs = (evaluation.mixups ?? worstMixups(evaluation.confusion ?? [], most)).slice(0, most);
   const name = (index: number) => h(Short, { text: labels[index]! });
   const items = pairs.map(({ label, given, rows }) =>
-    markup`<li key="${label} ${given}"><span class="pair">${name(label)}${" predicted as "}${
-      name(given)
-    }</span><span class="value">${counted(rows, "row")}</span></li>`
+    markup`<li key="${label} ${given}"><span class="pair">${name(label)} predicted as ${name(given)}</span>
+      <span class="value">${counted(rows, "row")}</span></li>`
   );
   return markup`<ol id=${id} class="pairs">${items.length === 0 ? markup`<li>None</li>` : items}</ol>`;
 }
 
-type MistakeProps = Evaluation["mistakes"][number];
-
 /** A row that the model got wrong: where it is, its text, its class and the one that was predicted, if possible with reasons. */
-export function Mistake({ place, text, label, given, confidence }: MistakeProps): ComponentChildren {
+export function Mistake({ place, text, label, given, confidence }: Evaluation["mistakes"][number]): ComponentChildren {
   const explainer = useContext(Explained);
   const item = useRef<HTMLLIElement>(null);
   useEffect(() => {

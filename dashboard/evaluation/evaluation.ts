@@ -66,13 +66,10 @@ export function ClassesCard({ evaluation, role, data }: ClassesProps): Component
   return h(Card, { id: "classes", title }, table);
 }
 
-interface DataProps {
-  readonly data: DataStatistics | undefined;
-  readonly missing: string;
-}
-
 /** Statistics of the files that the run was trained on: rows, vocabulary, warnings. */
-export function DataCard({ data, missing }: DataProps): ComponentChildren {
+export function DataCard(
+  { data, missing }: { readonly data: DataStatistics | undefined; readonly missing: string },
+): ComponentChildren {
   const card = { id: "data", title: "Data" };
   if (!data) return h(Card, { ...card, empty: missing });
   const facts = dataFacts(data).map(([name, ...values]) =>

@@ -62,11 +62,9 @@ function Calibration({ bins }: { readonly bins: NonNullable<Evaluation["calibrat
     </svg>${h(Numbers, table)}</div></div>`;
 }
 
-interface ThresholdProps extends Pick<Evaluation, "rows"> {
-  readonly coverage: readonly Point[];
-}
-
-function Threshold({ coverage, rows }: ThresholdProps): ComponentChildren {
+function Threshold(
+  { coverage, rows }: { readonly coverage: readonly Point[]; readonly rows: number },
+): ComponentChildren {
   const left = useSignal(0);
   const point = pointAt(coverage, left.value / 100);
   const facts = thresholdFacts(point, rows);

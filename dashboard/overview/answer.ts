@@ -5,46 +5,31 @@ import { counted } from "../../lib/base/counted.ts";
 import type { ModelInfo, Prediction } from "../../lib/predict/types.ts";
 import { count, percent, shortDigest } from "../../lib/report/format.ts";
 import type { Answers } from "../api.ts";
-import { type Question, textOf } from "../state/question.ts";
+import { type Fields, type Question, textOf } from "../state/question.ts";
 import { Bar, Short } from "../ui/card.ts";
 import { ReasonsView } from "../ui/reasons.ts";
 
 /** Most classes with a bar of their own. */
 const MOST = 6;
 
-interface AnswerProps {
-  readonly answers: Answers;
-  readonly questions: readonly Question[];
-  readonly model: ModelInfo;
-}
+/** Questions, and their answers. */
+export type Asked = Readonly<{ questions: readonly Question[]; answers: Answers }>;
 
-export function AnswerView({ answers, questions, model }: AnswerProps): ComponentChildren {
+export function AnswerView({ answers, questions, model }: Asked & { readonly model: ModelInfo }): ComponentChildren {
   const { predictions, run, round, digest } = answers;
-  const [first] = predictions;
   const source = `round ${count(round)} · ${shortDigest(digest)}`;
-  const listed = predictions.map((one, index) =>
-    markup`<li key=${index}>${h(Short, { text: textOf(questions[index]!), look: "pair" })}<span class="value">${
-      verdictOf(one)
-    }</span></li>`
-  );
-  return markup`
-    ${
-    predictions.length > 1
-      ? markup`<ol id="answers" class="pairs">${listed}</ol>`
-      : first && one(first, model, questions[0])
-  }
+  const listed = predictions.map((one, index) => {
+    const text = h(Short, { text: textOf(questions[index]!), look: "pair" });
+    return markup`<li key=${index}>${text}<span class="value">${verdictOf(one)}</span></li>`;
+  });
+  const list = listed.length > 1 && markup`<ol id="answers" class="pairs">${listed}</ol>`;
+  return markup`${list || predictions.map((prediction) => one(prediction, model, questions[0]))}
     <p id="source" class="hint" title="Run ${run}, digest ${digest}">${source}</p>`;
 }
 
-function one(
-  prediction: Prediction,
-  { length, labels, columns }: ModelInfo,
-  question: Question | undefined,
-): ComponentChildren {
+function one(prediction: Prediction, { length, labels, columns }: ModelInfo, question?: Fields): ComponentChildren {
   const { unknownShare = 0, truncated = false, reasons } = prediction;
-  const text = !columns && question && "text" in question && typeof question.text === "string"
-    ? question.text
-    : undefined;
+  const text = !columns && typeof question?.["text"] === "string" ? question["text"] : undefined;
   // Reasons not to trust the answer to a text.
   const flags = [
     ...unknownShare > 0 ? [`${percent(unknownShare, 0)} of its tokens are unknown`] : [],
@@ -58,18 +43,15 @@ function one(
     ${reasons && h(ReasonsView, { text, reasons })}`;
 }
 
-const NONE = "none of these";
-
 function nameOf({ label, labels }: Prediction): string {
-  return labels ? labels.map(({ label }) => label).join(", ") || "no label" : label ?? NONE;
+  return labels ? labels.map(({ label }) => label).join(", ") || "no label" : label ?? "none of these";
 }
 
 /** Formats an answer as its label and its probability, or as its labels. */
 export function verdictOf(prediction: Prediction): string {
   const { class: best, probabilities, rejected, labels } = prediction;
-  return labels
-    ? nameOf(prediction)
-    : `${nameOf(prediction)} ${percent(rejected ? rejected.probability : probabilities[best ?? -1], 1)}`;
+  const probability = rejected ? rejected.probability : probabilities[best ?? -1];
+  return labels ? nameOf(prediction) : `${nameOf(prediction)} ${percent(probability, 1)}`;
 }
 
 /** Returns a bar per class, or per most likely class if there are many. */

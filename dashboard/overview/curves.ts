@@ -5,17 +5,12 @@ import { type ComponentChildren, h } from "preact";
 import { curvesCsv, placeOfEpoch, riseText, servedEpoch, smooth } from "../../lib/report/curves.ts";
 import { EPOCHS, PROGRESS, type RunView, setting } from "../../lib/report/run_view.ts";
 import { AxisChoice, Chart } from "../charts/chart.ts";
-import { ACCURACY, LOG_LOSS, LOSS } from "../charts/measures.ts";
-import type { Axis, Line, Plot } from "../charts/plot.ts";
-import { Switch } from "../ui/card.ts";
-import { Save } from "../ui/copy.ts";
+import { ACCURACY, type Axis, type Line, LOG_LOSS, LOSS, type Plot } from "../charts/plot.ts";
+import { Save, Switch } from "../ui/card.ts";
 
-interface CurvesProps {
-  readonly view: RunView;
-  readonly axis: Signal<Axis>;
-}
-
-export function Curves({ view, axis }: CurvesProps): ComponentChildren {
+export function Curves(
+  { view, axis }: { readonly view: RunView; readonly axis: Signal<Axis> },
+): ComponentChildren {
   const isLog = useSignal(false);
   const zoom: NonNullable<Plot["zoom"]> = useSignal(undefined);
   const served = servedEpoch(view);

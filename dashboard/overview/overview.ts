@@ -8,8 +8,7 @@ import type { Store } from "../store.ts";
 import { Curves } from "./curves.ts";
 import { MistakesCard } from "./mistakes_card.ts";
 import { PredictBox } from "./predict_box.ts";
-import { ProgressCard } from "./progress_card.ts";
-import { QualityCard } from "./quality_card.ts";
+import { ProgressCard, QualityCard } from "./status_cards.ts";
 
 export function Overview({ store }: { readonly store: Store }): ComponentChildren {
   const view = store.view.value;

@@ -9,67 +9,48 @@ import type { DataStatistics } from "../../lib/data/statistics.ts";
 import type { Column } from "../../lib/formats/columns.ts";
 import type { ModelInfo } from "../../lib/predict/types.ts";
 import { count } from "../../lib/report/format.ts";
-import { type Answers, messageOf, predict, Refusal } from "../api.ts";
-import {
-  answersCsv,
-  asCurl,
-  asTypeScript,
-  isExplained,
-  linesOf,
-  type Question,
-  questionsOf,
-  randomTokens,
-} from "../state/question.ts";
+import { messageOf, predict, Refusal } from "../api.ts";
+import { answersCsv, asCurl, asTypeScript, isExplained, linesOf } from "../state/question.ts";
+import { questionsOf, randomTokens } from "../state/question.ts";
 import type { Loaded } from "../store.ts";
-import { Card, Switch } from "../ui/card.ts";
-import { Command, Copy, Save } from "../ui/copy.ts";
-import { Field } from "../ui/field.ts";
-import { AnswerView, verdictOf } from "./answer.ts";
+import { Card, Command, Copy, Field, type FieldProps, Save, Switch } from "../ui/card.ts";
+import { AnswerView, type Asked, verdictOf } from "./answer.ts";
 
 /** Most labels that the hint names, and most earlier questions that are listed. */
 const NAMED = 6;
 const HISTORY = 4;
 
-interface Asked {
-  /** The texts of the fields, of which a model of one text or of tokens has one. */
-  readonly texts: readonly string[];
-  readonly questions: readonly Question[];
-  readonly answers: Answers;
-}
+/** The texts of the fields: a model of one text, or of tokens, has one. */
+type Texts = readonly string[];
+type AskedTexts = Asked & { readonly texts: Texts };
+/** The frequent values of the model's columns, where they are known. */
+type Known = DataStatistics["columns"];
 
-interface FormProps {
-  readonly model: ModelInfo;
-  /** The frequent values of the model's columns, where they are known. */
-  readonly columns?: DataStatistics["columns"] | undefined;
-}
-
-interface PredictProps extends Pick<FormProps, "columns"> {
+interface PredictProps {
   /** The run that is shown. */
   readonly run: string;
   readonly model: Loaded<ModelInfo>;
+  readonly columns?: Known;
 }
 
 export function PredictBox({ run, model: { value: model, error }, columns }: PredictProps): ComponentChildren {
   const card = { id: "try", title: "Try it", head: markup`<a class="more" href="docs">API</a>` };
   if (!model) return h(Card, { ...card, empty: error ?? "No model yet" });
-  if (run === "" || model.run === run) return h(Card, card, h(Form, { key: model.run, model, columns }));
+  if (run === "" || model.run === run) return h(Card, card, h(Form, { key: model.run, model, known: columns }));
   const hint = `This server answers with run ${model.run}. To ask this run, serve it:`;
   const other = markup`<p id="served" class="hint">${hint}</p>${h(Command, { text: `deno task serve ${run}` })}`;
   return h(Card, card, other);
 }
 
 /** Why there is no answer: in words, and by the names of columns. */
-interface Problem {
-  readonly text: string;
-  readonly at?: ReadonlyMap<string, string>;
-}
+type Problem = Readonly<{ text: string; at?: ReadonlyMap<string, string> }>;
 
-function Form({ model, columns: known }: FormProps): ComponentChildren {
+function Form({ model, known = [] }: { readonly model: ModelInfo; readonly known?: Known }): ComponentChildren {
   const { columns, length, vocabulary } = model;
-  const texts = useSignal<readonly string[]>([]);
+  const texts = useSignal<Texts>([]);
   const isPerLine = useSignal(false);
   const problem = useSignal<Problem | undefined>(undefined);
-  const asked = useSignal<readonly Asked[]>([]);
+  const asked = useSignal<readonly AskedTexts[]>([]);
   /** Number of the newest question: late answers to older ones are not shown. */
   const newest = useRef(0);
   const drawTokens = () => void (texts.value = [randomTokens(length, vocabulary, Math.random).join(" ")]);
@@ -86,16 +67,12 @@ function Form({ model, columns: known }: FormProps): ComponentChildren {
     try {
       const answer = { texts: texts.value, questions, answers: await predict(questions, isExplained(model)) };
       if (number !== newest.current) return;
-      const others = asked.value.filter((one) => shownTexts(one) !== shownTexts(answer));
+      const others = asked.value.filter((one) => shown(one.texts) !== shown(answer.texts));
       asked.value = [answer, ...others].slice(0, 1 + HISTORY);
       problem.value = undefined;
     } catch (refused) {
       if (number === newest.current) problem.value = problemOf(refused, columns);
     }
-  };
-  const askRandom = () => {
-    drawTokens();
-    void ask();
   };
   const press = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -104,35 +81,36 @@ function Form({ model, columns: known }: FormProps): ComponentChildren {
   };
   const [last, ...earlier] = asked.value;
   const isAnswered = last !== undefined && problem.value === undefined;
-  const common = (at: number) => ({
-    text: texts.value[at] ?? "",
-    set: (text: string) => texts.value = (columns ?? [""]).map((_, one) => one === at ? text : texts.value[one] ?? ""),
-  });
-  const column = ({ name, kind }: Column, at: number) =>
-    h(Field, {
-      ...{ key: name, id: `sample-${at}`, label: name, hint: "", error: problem.value?.at?.get(name) ?? "" },
-      ...common(at),
-      ...kind === "text"
-        ? { kind: "prose", more: { rows: 2, class: "prose", onKeyDown: press } }
-        : { kind: kind === "number" ? "number" : "text", placeholder: "missing" },
-      options: kind === "category" ? valuesOf(known, name) : [],
-    });
-  const look = model.text ? { rows: 3, class: "prose", inputmode: "text" } : { rows: 1, inputmode: "numeric" };
-  const one = () =>
-    h(Field, {
-      ...{ id: "sample", label: model.text ? "Text" : "Tokens", hint: hintOf(model), ...common(0) },
-      ...{ kind: "prose", placeholder: model.text ? "Type or paste a text" : "", isWrong: problem.value !== undefined },
-      more: { ...look, onKeyDown: press },
-    });
-  const perLine = { id: "per-line", text: "Each line is a text of its own", isOn: isPerLine.value };
+  const field = (at: number, props: Omit<FieldProps, "text" | "set">) => {
+    const set = (text: string) => texts.value = (columns ?? [""]).map((_, i) => i === at ? text : texts.value[i] ?? "");
+    return h(Field, { key: at, text: texts.value[at] ?? "", set, ...props });
+  };
+  const column = ({ name, kind }: Column, at: number) => {
+    const common = { id: `sample-${at}`, label: name, error: problem.value?.at?.get(name) ?? "" };
+    if (kind === "text") {
+      return field(at, { ...common, kind: "prose", more: { rows: 1, class: "prose", onKeyDown: press } });
+    }
+    if (kind === "number") return field(at, { ...common, kind, placeholder: "missing" });
+    const options = known.find((one) => one.name === name)?.values.map(({ value }) => value) ?? [];
+    return field(at, { ...common, kind: "text", placeholder: "missing", options });
+  };
+  const look = model.text
+    ? { rows: 3, class: "prose", inputmode: "text", placeholder: "Type or paste a text" }
+    : { rows: 1, inputmode: "numeric" };
+  const sample = { id: "sample", label: model.text ? "Text" : "Tokens", hint: hintOf(model), kind: "prose" } as const;
+  const one = () => field(0, { ...sample, isWrong: !!problem.value, more: { ...look, onKeyDown: press } });
+  const set = (isOn: boolean) => isPerLine.value = isOn;
+  const perLine = { id: "per-line", text: "Each line is a text of its own", isOn: isPerLine.value, set };
+  const drawn = () => (drawTokens(), ask());
+  const random = markup`<button type="button" id="random" onClick=${drawn}>Random</button>`;
   const start = model.text ? "Enter predicts, Shift and Enter start a new line." : "Press Random for a sequence.";
   return markup`
     <form id="predict-form" onSubmit=${ask}>
       <div class="fields">${columns ? columns.map(column) : one()}</div>
       ${columns && markup`<p id="sample-hint" class="hint">${hintOf(model)}</p>`}
-      ${isLong && h(Switch, { ...perLine, set: (isOn) => isPerLine.value = isOn })}
+      ${isLong && h(Switch, perLine)}
       <p class="buttons"><button type="submit" class="primary">Predict</button>
-        ${!model.text && markup`<button type="button" id="random" onClick=${askRandom}>Random</button>`}</p>
+        ${!model.text && random}</p>
     </form>
     <div id="result" aria-live="polite">
       ${problem.value && markup`<p id="predict-error" class="error">${problem.value.text}</p>`}
@@ -152,11 +130,7 @@ function problemOf(refused: unknown, columns: readonly Column[] = []): Problem {
   return { text: isShown ? "Correct the marked fields" : messageOf(refused), at };
 }
 
-function valuesOf(known: FormProps["columns"] = [], name: string): string[] {
-  return known.find((column) => column.name === name)?.values.map(({ value }) => value) ?? [];
-}
-
-const shownTexts = ({ texts }: Pick<Asked, "texts">) => texts.filter((text) => text !== "").join(" | ");
+const shown = (texts: Texts) => texts.filter((text) => text !== "").join(" | ");
 
 /** Buttons that copy the question as a program asks it, and save the answers. */
 function Copies({ questions, answers }: Asked): ComponentChildren {
@@ -167,14 +141,11 @@ function Copies({ questions, answers }: Asked): ComponentChildren {
     ${h(Save, { name: "predictions.csv", text: () => answersCsv(questions, answers.predictions) })}</p>`;
 }
 
-interface EarlierProps {
-  readonly asked: readonly Asked[];
-  readonly choose: (texts: readonly string[]) => void;
-}
-
-function Earlier({ asked, choose }: EarlierProps): ComponentChildren {
+function Earlier(
+  { asked, choose }: { readonly asked: readonly AskedTexts[]; readonly choose: (texts: Texts) => void },
+): ComponentChildren {
   const items = asked.map(({ texts, answers: { predictions } }) => {
-    const text = shownTexts({ texts });
+    const text = shown(texts);
     const short = predictions.length === 1 ? verdictOf(predictions[0]!) : counted(predictions.length, "answer");
     return markup`<li key=${text}><button type="button" class="link" title=${text} onClick=${() => choose(texts)}>
       ${text}</button><span class="value">${short}</span></li>`;
@@ -185,8 +156,6 @@ function Earlier({ asked, choose }: EarlierProps): ComponentChildren {
 function hintOf({ text, length, vocabulary, labels }: ModelInfo): string {
   const tokens = counted(length, "token");
   const reads = text ? `Reads up to ${tokens}` : `${tokens} from 0 to ${count(vocabulary - 1)}`;
-  const few = labels.length <= NAMED;
-  return `${reads}. ${
-    few ? `Answers: ${labels.join(", ")}` : `Answers with one of ${counted(labels.length, "label")}`
-  }.`;
+  const names = labels.length <= NAMED ? `: ${labels.join(", ")}` : ` with one of ${counted(labels.length, "label")}`;
+  return `${reads}. Answers${names}.`;
 }

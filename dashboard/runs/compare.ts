@@ -6,8 +6,8 @@ import { classDifferences, type Difference, differingKeys } from "../../lib/repo
 import { results, titleOf } from "../../lib/report/run_columns.ts";
 import { EPOCHS } from "../../lib/report/run_view.ts";
 import { AxisChoice, Chart } from "../charts/chart.ts";
-import { ACCURACY, LOG_LOSS, LOSS } from "../charts/measures.ts";
-import type { Line, Plot } from "../charts/plot.ts";
+import { ACCURACY, type Line, LOG_LOSS, LOSS, type Plot } from "../charts/plot.ts";
+import type { Selection } from "../state/address.ts";
 import type { Store } from "../store.ts";
 import { Card, Switch } from "../ui/card.ts";
 import { Numbers } from "../ui/table.ts";
@@ -24,15 +24,9 @@ const LOOKS: readonly Pick<Line, "colour" | "dash">[] = [
 /** Most classes that are compared. */
 const MOST_CLASSES = 10;
 
-const NONE = new Float64Array();
-
-interface CompareProps {
-  readonly store: Store;
-  /** Ids of runs by slot, which decides the colour; "" for a free slot. */
-  readonly selection: readonly string[];
-}
-
-export function Compare({ store, selection }: CompareProps): ComponentChildren {
+export function Compare(
+  { store, selection }: { readonly store: Store; readonly selection: Selection },
+): ComponentChildren {
   const { runs, axis } = store;
   const isLog = useSignal(false);
   const zoom: NonNullable<Plot["zoom"]> = useSignal(undefined);
@@ -42,18 +36,15 @@ export function Compare({ store, selection }: CompareProps): ComponentChildren {
     return id === "" ? [] : [{ id, slot, ...known, view: id === shown.run ? shown : view }];
   });
   const failed = picked.find(({ isFailed }) => isFailed);
-  const missing = failed
-    ? `Run ${failed.id} cannot be read`
-    : picked.some(({ view }) => view === undefined)
-    ? "Loading"
-    : "No epoch has ended yet";
+  const isLoading = picked.some(({ view }) => view === undefined);
+  const missing = failed ? `Run ${failed.id} cannot be read` : isLoading ? "Loading" : "No epoch has ended yet";
   const linesOf = (key: "loss" | "accuracy") =>
     picked.map(({ id, slot, run, view }): Line => ({
       label: run ? titleOf(run) : id,
       isMarked: true,
       ...LOOKS[slot] ?? LOOKS[0]!,
-      x: view?.epochs.column(EPOCHS[axis.value]) ?? NONE,
-      y: view?.epochs.column(EPOCHS[key]) ?? NONE,
+      x: view?.epochs.column(EPOCHS[axis.value]) ?? new Float64Array(),
+      y: view?.epochs.column(EPOCHS[key]) ?? new Float64Array(),
     }));
   const chart = (key: "loss" | "accuracy", measure: Plot["measure"], head: ComponentChildren) => {
     const title = `Validation ${key}`;
@@ -68,12 +59,11 @@ export function Compare({ store, selection }: CompareProps): ComponentChildren {
     picked.filter(({ evaluations }) => evaluations).length > 1 ? MOST_CLASSES : 0,
   );
   const columns = ["", ...details.map(titleOf)];
-  const table = (id: string, title: string, rows: readonly Difference[], none: string) =>
-    h(
-      Card,
-      { id, title, empty: details.length < picked.length ? "Loading" : rows.length === 0 ? none : "" },
-      h(Numbers, { labelledBy: `${id}-title`, columns, rows: rows.map(({ name, values }) => [name, ...values]) }),
-    );
+  const table = (id: string, title: string, all: readonly Difference[], none: string) => {
+    const empty = details.length < picked.length ? "Loading" : all.length === 0 ? none : "";
+    const rows = all.map(({ name, values }) => [name, ...values]);
+    return h(Card, { id, title, empty }, h(Numbers, { labelledBy: `${id}-title`, columns, rows }));
+  };
   return markup`
     ${table("differences", "What differs", differingKeys(details), "The configs are equal")}
     ${chart("loss", isLog.value ? LOG_LOSS : LOSS, h(Switch, log))}

@@ -3,28 +3,26 @@
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import {
   asChoice,
   BASIC,
   commaList,
   commandOf,
   type Field as Value,
-  fieldsOf,
+  fieldsFor,
   inFormWords,
   textsOf,
   valuesOf,
   withColumns,
-  withDataDefaults,
   withFiles,
 } from "../../lib/report/run_form.ts";
 import type { DataStatistics } from "../../lib/data/statistics.ts";
 import type { RunView } from "../../lib/report/run_view.ts";
 import type { DataFiles, FilePreview } from "../../lib/run/library/data_files.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
-import { messageOf, Refusal, request, runProperties } from "../api.ts";
-import { Command } from "../ui/copy.ts";
-import { Field } from "../ui/field.ts";
+import { messageOf, type Properties, Refusal, request, runProperties } from "../api.ts";
+import { Command, Field } from "../ui/card.ts";
 import { Numbers } from "../ui/table.ts";
 
 interface NewRunProps {
@@ -41,22 +39,17 @@ export function NewRun({ like, data, started }: NewRunProps): ComponentChildren 
   const opener = (name: "new" | "like", text: string) =>
     markup`<button id="${name}-run" type="button" class="plain" aria-expanded=${String(open.value === name)}
       onClick=${() => open.value = open.value === name ? undefined : name}>${text}</button>`;
-  const known = open.value === "like" ? { config: like.config, data } : { config: {} };
+  const known = open.value === "like" ? { config: like.config, data } : { config: {}, data: undefined };
   return markup`<div class="new">
     <p class="openers">${opener("new", "New run")}${like.run !== "" && opener("like", "Like this run, but …")}</p>
     ${open.value && h(Form, { key: open.value, ...known, started })}</div>`;
 }
 
-const NO_COLUMNS = { columns: [] };
-
-interface FormProps extends Pick<NewRunProps, "started"> {
-  readonly data?: DataStatistics | undefined;
-  readonly config: Readonly<Record<string, unknown>>;
-}
-
-function Form({ config, data, started }: FormProps): ComponentChildren {
+function Form(
+  { config, data, started }: Pick<NewRunProps, "data" | "started"> & Pick<RunView, "config">,
+): ComponentChildren {
   const form = useRef<HTMLFormElement>(null);
-  const fields = useSignal<readonly Value[]>([]);
+  const properties = useSignal<Properties>({});
   const files = useSignal<DataFiles["files"]>([]);
   const texts = useSignal<ReadonlyMap<string, string>>(new Map());
   const preview = useSignal<FilePreview | undefined>(undefined);
@@ -70,16 +63,16 @@ function Form({ config, data, started }: FormProps): ComponentChildren {
     error.value = inFormWords(messageOf(problem));
   };
   useEffect(() => {
-    runProperties().then((properties) => {
-      const all = fieldsOf(properties);
-      fields.value = data ? withDataDefaults(all, config, data) : all;
-      texts.value = textsOf(fields.value, config);
-    }, fail);
+    runProperties().then((found) => properties.value = found, fail);
     request<DataFiles>("files").then((answer) => files.value = answer.files, fail);
   }, []);
-  useEffect(() => focus(fields.value[0]?.name), [fields.value]);
+  const fields = useMemo(() => fieldsFor(properties.value, config, data), [properties.value, data]);
+  useEffect(() => {
+    texts.value = textsOf(fields, config);
+    focus(fields[0]?.name);
+  }, [fields]);
   // A field with a problem must not stay folded. This runs after the fields are drawn.
-  useEffect(() => focus(fields.value.find(({ name }) => wrong.value.has(name))?.name), [wrong.value]);
+  useEffect(() => focus(fields.find(({ name }) => wrong.value.has(name))?.name), [wrong.value]);
   const [first = ""] = commaList(texts.value.get("data") ?? "");
   useEffect(() => {
     preview.value = undefined;
@@ -88,8 +81,8 @@ function Form({ config, data, started }: FormProps): ComponentChildren {
       preview.value = answer;
       texts.value = withColumns(texts.peek(), answer);
     }, fail);
-  }, [first, files.value]);
-  const values = valuesOf(fields.value, texts.value);
+  }, [first, files.value, fields]);
+  const values = valuesOf(fields, texts.value);
   const submit = async (event: Event) => {
     event.preventDefault();
     status.value = "";
@@ -101,7 +94,7 @@ function Form({ config, data, started }: FormProps): ComponentChildren {
   };
   const names = files.value.map(({ name }) => name);
   const row = (one: Value) => {
-    const field = asChoice(one, preview.value ?? NO_COLUMNS);
+    const field = asChoice(one, preview.value ?? { columns: [] });
     const { name, label, hint, kind, fallback, minimum, maximum } = field;
     const text = texts.value.get(name) ?? "";
     return h(Field, {
@@ -115,16 +108,16 @@ function Form({ config, data, started }: FormProps): ComponentChildren {
     });
   };
   const isBasic = ({ name }: Value) => BASIC.includes(name);
-  const others = fields.value.filter((field) => !isBasic(field));
+  const others = fields.filter((field) => !isBasic(field));
   const isUnfolded = others.some(({ name }) => wrong.value.has(name));
-  const rows = preview.value?.rows.slice(0, 3) ?? [];
+  const { columns, rows } = preview.value ?? { columns: [], rows: [] };
+  const beginning = () =>
+    markup`<h3 id="new-rows">First rows</h3>
+      ${h(Numbers, { labelledBy: "new-rows", columns, rows: rows.slice(0, 3) })}`;
   return markup`
     <form ref=${form} id="new-run-form" class="card new-run" aria-label="New run" novalidate onSubmit=${submit}>
-      ${fields.value.filter(isBasic).map(row)}
-      <div class="wide" id="new-preview">${
-    rows.length > 0 && markup`<h3 id="new-rows">First rows</h3>
-      ${h(Numbers, { labelledBy: "new-rows", columns: preview.value!.columns, rows })}`
-  }</div>
+      ${fields.filter(isBasic).map(row)}
+      <div class="wide" id="new-preview">${rows.length > 0 && beginning()}</div>
       ${
     others.length > 0 && markup`<details class="wide" open=${isUnfolded || undefined}>
         <summary>All other options</summary><div class="new-run">${others.map(row)}</div></details>`

@@ -1,18 +1,20 @@
+/// <reference lib="dom" />
 /** The view of all runs: the user shows one, compares up to five, starts new ones, names and removes them. */
+import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
-import { type ComponentChildren, h, type TargetedEvent } from "preact";
+import { type ComponentChildren, h, type TargetedSubmitEvent } from "preact";
 import { useEffect } from "preact/hooks";
+import type { Notes } from "../../lib/config/notes_shape.ts";
 import { moment } from "../../lib/report/format.ts";
 import { columnOf, dataOf, RESULTS, stateOf, stateText, usualColumns } from "../../lib/report/run_columns.ts";
+import { commaList } from "../../lib/report/run_form.ts";
 import type { RunDetail } from "../../lib/run/types.ts";
-import { linkTo } from "../state/address.ts";
-import { isFull, MOST_RUNS, type Selection, toggle } from "../state/selection.ts";
+import { isFull, linkTo, MOST_RUNS, type Selection, toggle } from "../state/address.ts";
 import type { Store } from "../store.ts";
-import { Card, Short } from "../ui/card.ts";
+import { Card, Field, type FieldProps, Short, Switch } from "../ui/card.ts";
 import { ask } from "../ui/confirm.ts";
 import { type Column, Table } from "../ui/table.ts";
 import { Compare } from "./compare.ts";
-import { NotesForm } from "./edit_notes.ts";
 import { NewRun } from "./new_run.ts";
 import { PAGE } from "./run_store.ts";
 
@@ -30,8 +32,8 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   const tick = store.tick.value;
   useEffect(() => void runs.compare(picked, view.run), [tick, picked.join(), listed]);
   const pick = (id: string) => store.go({ ...address.value, compare: toggle(selection, id) }, false);
-  const input = (key: "state" | "text") => (event: TargetedEvent<HTMLInputElement | HTMLSelectElement>) =>
-    runs[key].value = event.currentTarget.value;
+  const filter = (key: "state" | "text", label: string, kind: FieldProps["kind"], more: Partial<FieldProps>) =>
+    h(Field, { id: `run-${key}`, label, kind, text: runs[key].value, set: (text) => runs[key].value = text, ...more });
   const names = runs.columns.value ?? usualColumns(listed);
   const edit = (run: RunDetail) =>
     void ask("notes-title", h(NotesForm, { run, save: (edits) => runs.edit(run.id, edits) }));
@@ -85,21 +87,18 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   ];
   const head = markup`
     <span id="picked" class="hint" role="status">${picked.length} of at most ${MOST_RUNS} compared</span>
-    <label class="filter"><span>State</span> <select id="run-state" onInput=${input("state")}>
-      <option value="">any</option>${
-    STATES.map((state) => markup`<option key=${state}>${state}</option>`)
-  }</select></label>
-    <label class="filter"><span>Find</span> <input id="run-filter" type="search" autocomplete="off" maxlength="200"
-      value=${runs.text} onInput=${input("text")} /></label>`;
+    ${filter("state", "State", "choice", { options: STATES, placeholder: "any" })}
+    ${filter("text", "Find", "text", { more: { type: "search", maxlength: 200 } })}`;
   const look = { labelledBy: "run-list-title", look: "runs-table", order: runs.order };
+  const older = () => runs.limit.value += PAGE;
   const content = markup`
     <p id="run-status" class="hint" role="status">${runs.status}</p>
-    ${h(ColumnChoice, { store, names })}
+    ${h(ColumnChoice, { runs, names })}
     ${h(Table<RunDetail>, { ...look, columns, rows: listed, keyOf: ({ id }) => id })}
     ${listed.length === 0 && markup`<p class="hint">No run matches</p>`}
     ${
-    next !== null && markup`<p><button id="run-older" type="button" class="plain"
-      onClick=${() => runs.limit.value += PAGE}>Older runs</button></p>`
+    next !== null &&
+    markup`<p><button id="run-older" type="button" class="plain" onClick=${older}>Older runs</button></p>`
   }`;
   return markup`
     <div class="view runs">
@@ -109,21 +108,47 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
     </div>`;
 }
 
-interface ColumnChoiceProps {
-  readonly store: Store;
-  readonly names: readonly string[];
-}
-
 /** Chooses the columns: results, and keys of the config. */
-function ColumnChoice({ store: { runs: { list, columns } }, names }: ColumnChoiceProps): ComponentChildren {
+function ColumnChoice(
+  { runs: { list, columns }, names }: { readonly runs: Store["runs"]; readonly names: readonly string[] },
+): ComponentChildren {
   const keys = new Set(list.value.runs.flatMap(({ config }) => Object.keys(config)));
   const option = (name: string) => {
-    const change = () => columns.value = names.includes(name) ? names.filter((one) => one !== name) : [...names, name];
-    return markup`<label key=${name}><input type="checkbox" checked=${names.includes(name)} onChange=${change} />
-      <span>${name}</span></label>`;
+    const change = (isOn: boolean) => columns.value = isOn ? [...names, name] : names.filter((one) => one !== name);
+    return h(Switch, { key: name, id: `column-${name}`, text: name, isOn: names.includes(name), set: change });
   };
+  const reset = () => columns.value = undefined;
   return markup`<details class="columns"><summary>Columns</summary><p>
-    <button type="button" class="plain" onClick=${() =>
-    columns.value = undefined}>Results, and what differs</button></p>
+    <button type="button" class="plain" onClick=${reset}>Results, and what differs</button></p>
     <div class="options">${[...RESULTS.map(({ name }) => name), ...keys].map(option)}</div></details>`;
+}
+
+/** The form for the name, the note and the tags. `save` gets the values that were changed. It resolves to the server's words if it refuses them, "" otherwise. */
+function NotesForm(
+  { run: { id, name = "", note = "", tags = [] }, save }: {
+    readonly run: RunDetail;
+    readonly save: (edits: Notes) => Promise<string>;
+  },
+): ComponentChildren {
+  const error = useSignal("");
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    const { currentTarget: form, submitter } = event;
+    if (submitter instanceof HTMLButtonElement && submitter.value === "") return;
+    event.preventDefault();
+    const text = (field: string) => String(new FormData(form).get(field)).trim();
+    const [newName, newNote, newTags] = [text("name"), text("note"), text("tags")];
+    error.value = await save({
+      ...newName !== name && { name: newName },
+      ...newNote !== note && { note: newNote },
+      ...newTags !== tags.join(", ") && { tags: commaList(newTags) },
+    });
+    if (error.value === "") form.closest("dialog")?.close();
+  };
+  return markup`<form method="dialog" class="edit-notes" onSubmit=${submit}>
+    <h2 id="notes-title">Run ${id}</h2>
+    <label>Name <input name="name" value=${name} maxlength="100" autocomplete="off" autofocus /></label>
+    <label>Tags, separated by commas <input name="tags" value=${tags.join(", ")} autocomplete="off" /></label>
+    <label>Note <textarea name="note" rows="4" maxlength="4000">${note}</textarea></label>
+    <p class="error" role="alert">${error}</p>
+    <p class="buttons"><button value="save" class="primary">Save</button><button value="">Cancel</button></p></form>`;
 }

@@ -8,8 +8,7 @@ import { bytes, compact, count, latency, percent, rate } from "../../lib/report/
 import type { Activity } from "../../lib/serve/activity.ts";
 import { messageOf, request } from "../api.ts";
 import { Chart } from "../charts/chart.ts";
-import type { Measure } from "../charts/measures.ts";
-import type { Line } from "../charts/plot.ts";
+import type { Line, Measure } from "../charts/plot.ts";
 import type { Loaded, Store } from "../store.ts";
 import { Card } from "../ui/card.ts";
 import { Numbers } from "../ui/table.ts";
@@ -38,29 +37,18 @@ function Measured(activity: Activity): ComponentChildren {
     return { label, ...look, x, y: Float64Array.from(points, (point) => by * (point[key] ?? NaN)) };
   };
   const shared = { axis: "seconds", axisName: "while a page shows it", group: "service" } as const;
-  const requests = {
-    id: "service-rate",
-    title: "Requests",
-    label: "Requests per second",
-    measure: REQUESTS,
-    lines: [
-      line("all routes", { colour: "training" }, "requests"),
-      line("predictions", { colour: "validation", dash: [6, 3] }, "predictions"),
-    ],
-    missing: "Waiting for metrics",
-  };
-  const latencies = {
-    id: "service-latency",
-    title: "Latency of predictions",
-    label: "Percentiles of the latency of predictions",
-    measure: LATENCY,
-    lines: [
-      line("median", { colour: "training" }, "p50", 1000),
-      line("p95", { colour: "third", dash: [3, 3] }, "p95", 1000),
-      line("p99", { colour: "validation", dash: [8, 3] }, "p99", 1000),
-    ],
-    missing: "No predictions yet",
-  };
+  const requests = [
+    line("all routes", { colour: "training" }, "requests"),
+    line("predictions", { colour: "validation", dash: [6, 3] }, "predictions"),
+  ];
+  const latencies = [
+    line("median", { colour: "training" }, "p50", 1000),
+    line("p95", { colour: "third", dash: [3, 3] }, "p95", 1000),
+    line("p99", { colour: "validation", dash: [8, 3] }, "p99", 1000),
+  ];
+  const chart = (id: string, title: string, label: string, measure: Measure, lines: readonly Line[], missing: string) =>
+    h(Chart, { ...shared, id, title, label, measure, lines, missing });
+  const [rates, times] = ["Requests per second", "Percentiles of the latency of predictions"] as const;
   const title = markup`Routes <span class="at">since the server started, without requests for metrics</span>`;
   const rows = routes.map(({ route, requests, errors, p50, p95, p99 }) => [
     ...[route, count(requests), percent(errors / requests, 1)],
@@ -73,8 +61,8 @@ function Measured(activity: Activity): ComponentChildren {
   );
   return markup`
     <dl id="service-metrics" class="metrics" data-empty="">${facts}</dl>
-    ${h(Chart, { ...shared, ...requests })}
-    ${h(Chart, { ...shared, ...latencies })}
+    ${chart("service-rate", "Requests", rates, REQUESTS, requests, "Waiting for metrics")}
+    ${chart("service-latency", "Latency of predictions", times, LATENCY, latencies, "No predictions yet")}
     ${h(Card, { id: "routes", title }, h(Numbers, { labelledBy: "routes-title", columns, rows }))}`;
 }
 

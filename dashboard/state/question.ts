@@ -3,7 +3,7 @@ import type { ColumnKind } from "../../lib/formats/columns.ts";
 import type { ModelInfo, Prediction } from "../../lib/predict/types.ts";
 
 /** The fields of a model of several columns. */
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** A model predicts the label of a text, of tokens, or of fields. */
 export type Question = { readonly text: string } | { readonly tokens: readonly (number | string)[] } | Fields;

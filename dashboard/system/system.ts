@@ -2,15 +2,16 @@
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h } from "preact";
+import { useMemo } from "preact/hooks";
 import type { EventOf, WorkerShare } from "../../lib/base/events.ts";
-import { count, percent } from "../../lib/report/format.ts";
+import { count, duration, moment, percent } from "../../lib/report/format.ts";
 import type { Order } from "../../lib/report/order.ts";
+import { isIncident, type Note } from "../../lib/report/run_view.ts";
 import type { Store } from "../store.ts";
-import { Card } from "../ui/card.ts";
+import { Card, Switch } from "../ui/card.ts";
 import { type Column, Numbers, Table } from "../ui/table.ts";
 import { ConfigCard } from "./config_card.ts";
 import { MachineryCharts } from "./machinery_charts.ts";
-import { Timeline } from "./timeline.ts";
 
 export function System({ store }: { readonly store: Store }): ComponentChildren {
   const view = store.view.value;
@@ -21,14 +22,8 @@ export function System({ store }: { readonly store: Store }): ComponentChildren 
       ${h(Workers, { isOver: summary !== undefined, workers: summary ? meanWorkers : workers })}
       ${cluster && h(Machines, cluster)}
       ${h(Timeline, { notes })}
-      ${h(ConfigCard, view)}
+      ${h(ConfigCard, { ...view, data: store.data.value.value })}
     </div>`;
-}
-
-interface WorkersProps {
-  readonly workers: readonly WorkerShare[];
-  /** True if the run has ended: the shares are those of all of its training. */
-  readonly isOver: boolean;
 }
 
 type Share = Exclude<keyof WorkerShare, "worker">;
@@ -46,7 +41,10 @@ const WORKERS: readonly Column<WorkerShare>[] = [
   column("sequences/s", "sequencesPerSecond", count),
 ];
 
-export function Workers({ workers, isOver }: WorkersProps): ComponentChildren {
+/** `isOver`: the run has ended, and the shares are those of all of its training. */
+export function Workers(
+  { workers, isOver }: { readonly workers: readonly WorkerShare[]; readonly isOver: boolean },
+): ComponentChildren {
   const order = useSignal<Order | undefined>(undefined);
   const title = markup`Workers <span class="at">${isOver ? "mean of the run" : "now"}</span>`;
   const empty = workers.length === 0 ? "Waiting for the first round" : "";
@@ -63,4 +61,24 @@ export function Machines({ members, leader, member: own }: EventOf<"cluster">): 
   });
   const columns = ["machine", "round", "MB up / down", "waiting", "newest incident"];
   return h(Card, { id: "machines", title: "Machines" }, h(Numbers, { labelledBy: "machines-title", columns, rows }));
+}
+
+/** Starts, checkpoints, incidents and the end of a run, newest first. */
+export function Timeline({ notes }: { readonly notes: readonly Note[] }): ComponentChildren {
+  const isFiltered = useSignal(false);
+  const incidents = notes.filter(isIncident);
+  const text = `incidents only (${count(incidents.length)})`;
+  const set = (isOn: boolean) => isFiltered.value = isOn;
+  const head = h(Switch, { id: "incidents-only", text, isOn: isFiltered.value, set });
+  // A change replaces the array: hundreds of notes are not compared for each event.
+  const items = useMemo(() => (isFiltered.value ? incidents : notes).map(Item), [notes, isFiltered.value]);
+  const list = markup`<ol id="notes" class="notes" tabindex="0" aria-labelledby="timeline-title">${items}
+    ${items.length === 0 && markup`<li class="hint">No incidents</li>`}</ol>`;
+  return h(Card, { id: "timeline", title: "Timeline", head, empty: notes.length === 0 ? "Nothing yet" : "" }, list);
+}
+
+function Item(note: Note): ComponentChildren {
+  return markup`<li key=${note.id} class="${note.kind} ${isIncident(note) && "bad"}">
+    <time class="when" datetime=${note.at} title=${moment(note.at)}>${duration(note.seconds)}</time>
+    <span class="what">${note.text}</span></li>`;
 }

@@ -28,12 +28,13 @@ export function Header({ store }: { readonly store: Store }): ComponentChildren 
   const tab = ([name, title]: typeof TABS[number]) =>
     markup`<a key=${name} id="to-${name}" href=${linkTo({ ...address, view: name })}
       aria-current=${name === address.view ? "page" : undefined}>${title}</a>`;
+  const shown = run || "no run yet";
   return markup`
     <header class="top">
       <h1><img src="dashboard/icon.svg" alt="" width="24" height="24" /><span class="brand">Lockstep</span>
-        ${name !== undefined && markup`<span class="short">${name}</span>`}<span id="run" class="run">${
-    run || "no run yet"
-  }</span></h1>
+        ${
+    name !== undefined && markup`<span class="short">${name}</span>`
+  }<span id="run" class="run">${shown}</span></h1>
       <p id="state" class="state" role="status" data-state=${state}>${state}${place && ` · place ${count(place)}`}</p>
       ${address.run !== undefined && markup`<a id="follow" href=${own}>Follow the server's run</a>`}
       ${isSteered && h(Controls, { run, phase })}

@@ -48,15 +48,11 @@ export function Table<Row>(
     </div>`;
 }
 
-interface NumbersProps {
-  readonly labelledBy: string;
+interface NumbersProps extends Pick<TableProps<readonly ComponentChildren[]>, "labelledBy" | "rows" | "look"> {
   readonly columns: readonly string[];
-  /** Cells by row. */
-  readonly rows: readonly (readonly ComponentChildren[])[];
-  readonly look?: string;
 }
 
-/** A table of cells that are known. */
+/** A table of cells that are known, by row. */
 export function Numbers({ columns, ...rest }: NumbersProps): ComponentChildren {
   const named = columns.map((name, at) => ({ name, cell: (row: readonly ComponentChildren[]) => row[at] }));
   return h(Table<readonly ComponentChildren[]>, { columns: named, ...rest });

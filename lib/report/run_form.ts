@@ -90,7 +90,8 @@ function optionsOf({ type, enum: values, anyOf = [] }: Property): string[] {
   return anyOf.length > 0 && anyOf.every((one) => one.enum) ? anyOf.flatMap(optionsOf) : [];
 }
 
-function listText(value: unknown): string {
+/** Returns a value as text; a list with commas. */
+export function listText(value: unknown): string {
   return Array.isArray(value) ? value.map(plain).join(", ") : plain(value);
 }
 
@@ -101,7 +102,9 @@ export function valuesOf(
 ): Record<string, string | number | boolean | string[]> {
   return Object.fromEntries(fields.flatMap((field) => {
     const text = texts.get(field.name)?.trim() ?? "";
-    return text === "" ? [] : [[field.name, valueOf(field, text)]];
+    // No data change these defaults.
+    const isDefault = COLUMNS.some((name) => name === field.name) && text === field.fallback;
+    return text === "" || isDefault ? [] : [[field.name, valueOf(field, text)]];
   }));
 }
 
@@ -117,12 +120,15 @@ function valueOf({ kind }: Field, text: string): string | number | boolean | str
   return Number.isNaN(number) ? text : number;
 }
 
-/** Returns `fields` with the defaults of a run on files that have these statistics, if `config` has nothing else. */
-export function withDataDefaults(
-  fields: readonly Field[],
-  { tokenizer }: Readonly<Record<string, unknown>>,
-  { parts: { training }, vocabulary: { vectors } }: Pick<DataStatistics, "parts" | "vocabulary">,
+/** Returns the fields with the defaults of a run on files that have statistics `data`, where `config` has nothing else. */
+export function fieldsFor(
+  properties: Readonly<Record<string, Property>>,
+  { tokenizer, labelSeparator }: Readonly<Record<string, unknown>>,
+  data: Pick<DataStatistics, "parts" | "vocabulary" | "sources"> | undefined,
 ): Field[] {
+  const fields = fieldsOf(properties);
+  if (!data) return fields;
+  const { parts: { training }, vocabulary: { vectors }, sources } = data;
   const kind = tokenizer === "chars" || tokenizer === "codes" ? tokenizer : "words";
   // Codes that were found without being named have no letters: their `letterRows` of 0 then counts as given.
   const hasLetters = !vectors && (tokenizer === "words" || tokenizer === "auto");
@@ -130,6 +136,7 @@ export function withDataDefaults(
     Object.entries({
       ...training && textDefaults({ ...training, kind, hasLetters }),
       ...vectors && { embedding: vectors.width },
+      ...labelSeparator === "" && sources.every(({ format }) => /^[CT]SV/.test(format)) && { labels: "one" },
     }),
   );
   return fields.map((field) =>

@@ -3,13 +3,13 @@ import {
   asChoice,
   BASIC,
   commandOf,
+  fieldsFor,
   fieldsOf,
   inFormWords,
   type Property,
   textsOf,
   valuesOf,
   withColumns,
-  withDataDefaults,
 } from "../../lib/report/run_form.ts";
 import { textDefaults } from "../../lib/config/text_defaults.ts";
 import { configSchema } from "../../lib/config/schema.ts";
@@ -71,17 +71,24 @@ Deno.test("textsOf() has the values of a config that are not the defaults, and n
   assertEquals([...textsOf(fields, { heldOut: 9 }).keys()], ["heldOut"]);
 });
 
-Deno.test("withDataDefaults() leaves only values that a training on the same files would not choose", async () => {
+Deno.test("fieldsFor() leaves only values that a training on the same files would not choose", async () => {
   const data = dataOf(LABELS);
   const { rows, tokens } = data.parts.training!;
   const chosen = textDefaults({ rows, tokens, kind: "words", hasLetters: true });
-  const config = configSchema.parse({ data: ["t.csv"], task: "table", ...chosen, embedding: 32, epochs: 2 });
-  const fields = fieldsOf(await properties());
-  const like = Object.fromEntries(textsOf(withDataDefaults(fields, config, data), config));
+  const config = configSchema.parse({
+    data: ["t.csv"],
+    task: "table",
+    labels: "one",
+    ...chosen,
+    embedding: 32,
+    epochs: 2,
+  });
+  const given = await properties();
+  const like = Object.fromEntries(textsOf(fieldsFor(given, config, data), config));
   // The default for all data is none for these.
   assertEquals(like, { data: "t.csv", embedding: "32", epochs: "2" });
   const characters = { ...config, ...textDefaults({ rows, tokens, kind: "chars" }), tokenizer: "chars" };
-  assertEquals(Object.keys(Object.fromEntries(textsOf(withDataDefaults(fields, characters, data), characters))), [
+  assertEquals(Object.keys(Object.fromEntries(textsOf(fieldsFor(given, characters, data), characters))), [
     ...["data", "tokenizer"],
   ]);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { align, latest } from "../../../dashboard/charts/align.ts";
+import { align, latest } from "../../../dashboard/charts/plot.ts";
 
 const line = (x: number[], y: number[]) => ({ x: Float64Array.from(x), y: Float64Array.from(y) });
 

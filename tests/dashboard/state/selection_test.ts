@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isFull, type Selection, toggle } from "../../../dashboard/state/selection.ts";
+import { isFull, type Selection, toggle } from "../../../dashboard/state/address.ts";
 
 const pick = (...runs: string[]) => runs.reduce<Selection>(toggle, []);
 

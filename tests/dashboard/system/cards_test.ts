@@ -1,8 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { h } from "preact";
 import { ConfigCard, groupsOf } from "../../../dashboard/system/config_card.ts";
-import { Machines, Workers } from "../../../dashboard/system/system.ts";
-import { Timeline } from "../../../dashboard/system/timeline.ts";
+import { Machines, Timeline, Workers } from "../../../dashboard/system/system.ts";
 import { DIGEST } from "../browser/fake_predictors.ts";
 import { startedEvent } from "../browser/trained_run.ts";
 import { htmlOf, textOf } from "../rendered.ts";
@@ -63,7 +62,7 @@ Deno.test("groupsOf() has the groups of the schema, and marks values that are no
   };
   assertEquals(groupsOf({ port: 0, hidden: 77, data: [], seed: 1 }, properties), [
     ["Training", [{ name: "hidden", value: "77", isChanged: true }, { name: "seed", value: "1", isChanged: false }]],
-    ["Data", [{ name: "data", value: "[]", isChanged: false }]],
+    ["Data", [{ name: "data", value: "", isChanged: false }]],
     ["Process", [{ name: "port", value: "0", isChanged: false }]],
   ]);
 });

@@ -2,8 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { signal } from "@preact/signals";
 import { h } from "preact";
 import { BannerView } from "../../../dashboard/app.ts";
-import { Card, Choice } from "../../../dashboard/ui/card.ts";
-import { Copy } from "../../../dashboard/ui/copy.ts";
+import { Card, Choice, Copy } from "../../../dashboard/ui/card.ts";
 import { Numbers, Table } from "../../../dashboard/ui/table.ts";
 import { htmlOf, textOf } from "../rendered.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { h } from "preact";
-import { Field, type FieldProps } from "../../../dashboard/ui/field.ts";
+import { Field, type FieldProps } from "../../../dashboard/ui/card.ts";
 import { htmlOf } from "../rendered.ts";
 
 const field = (props: Partial<FieldProps>) =>

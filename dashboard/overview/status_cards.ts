@@ -1,18 +1,43 @@
-/** Answers "how long still?": one bar over all epochs, its per cent and the time that is left. */
+/** The cards that answer "is it good?" and "how long still?" with one large value each. */
 import { html as markup } from "htm/preact";
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, h } from "preact";
 import { counted } from "../../lib/base/counted.ts";
 import { extentOf, extentText, recentRate } from "../../lib/report/extent.ts";
-import { count, duration, percent } from "../../lib/report/format.ts";
+import { count, duration, loss, percent } from "../../lib/report/format.ts";
+import { difference, marginText, type Quality, type Reference } from "../../lib/report/quality.ts";
 import { isStopped, type Phase, type RunView, setting } from "../../lib/report/run_view.ts";
+import { Bar } from "../ui/card.ts";
 
-interface ProgressProps {
-  readonly view: RunView;
-  /** Training time until now. */
-  readonly seconds: number;
+/** The accuracy of the served model, beside what it is compared to. */
+export function QualityCard(
+  { model, rows, accuracy, margin, others, loss: mean, macroF1 }: Quality,
+): ComponentChildren {
+  const notes = [
+    mean !== undefined && `loss ${loss(mean)}`,
+    model === "Accuracy" && accuracy === undefined && rows !== "" && "known when the first epoch has ended",
+    macroF1 !== undefined && `macro-F1 ${macroF1.toFixed(4)}`,
+  ].filter((note) => note !== false);
+  // By how many percentage points another model differs from the served one.
+  const compared = (served: number, { name, title = name, accuracy: share }: Reference) => {
+    const by = markup`<span class="number at">${difference(served, share)}</span>`;
+    return h(Bar, { key: name, name, title, share }, markup`<span class="number">${percent(share)}</span>${by}`);
+  };
+  const range = markup`<span class="at">${marginText(margin)}</span>`;
+  return markup`
+    <section id="quality" class="card" aria-labelledby="quality-title">
+      <h2 id="quality-title">${model} <span id="quality-rows" class="at">${rows}</span></h2>
+      <p><span id="accuracy-now" class="big">${percent(accuracy)}</span> ${range}</p>
+      <p id="loss-note" class="note">${notes.join(" · ")}</p>
+      <ul id="compared" class="bars compared" aria-label="Compared to">
+        ${accuracy !== undefined && others.map((other) => compared(accuracy, other))}
+      </ul>
+    </section>`;
 }
 
-export function ProgressCard({ view, seconds }: ProgressProps): ComponentChildren {
+/** One bar over all epochs, its per cent and the time that is left; `seconds` is the training time until now. */
+export function ProgressCard(
+  { view, seconds }: { readonly view: RunView; readonly seconds: number },
+): ComponentChildren {
   const extent = extentOf(view);
   const epochs = setting(view, "epochs");
   const epoch = count(view.epoch) + (epochs === undefined ? "" : ` of ${count(epochs)}`);

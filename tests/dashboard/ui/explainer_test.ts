@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Explainer } from "../../../dashboard/evaluation/explainer.ts";
+import { Explainer } from "../../../dashboard/ui/reasons.ts";
 import { MOST_EXPLAINED } from "../../../lib/predict/types.ts";
 
 type Body = { readonly text: string } | { readonly instances: readonly { readonly text: string }[] };
