@@ -56,8 +56,10 @@ function stateLine({ journal: { trials }, elapsed, minutes, standings, all }: Se
 }
 
 /** Says which config the search chose and why, after the table of the configs that went furthest. */
-export function searchReport(search: Search, width: number | undefined): string[] {
-  const { standings, best, all, metric } = search;
+export function searchReport(
+  { standings, best, all, metric }: Pick<Search, "standings" | "best" | "all" | "metric">,
+  width: number | undefined,
+): string[] {
   if (standings.length < 2) {
     return ["Best:       defaults: the time was over before another config was compared with them"];
   }
@@ -66,7 +68,7 @@ export function searchReport(search: Search, width: number | undefined): string[
     ? "no other config is better by more than its standard error on three splits or more"
     : `${metric} is better by ${format(metric, chosen.gain)} ± ${format(metric, chosen.error ?? 0)} on ` +
       counted(chosen.splits, "split");
-  return [...standingsTable(search, width), `Best:       ${changesText(best)}: ${how}`];
+  return [...standingsTable({ standings, all, metric }, width), `Best:       ${changesText(best)}: ${how}`];
 }
 
 function format(metric: Config["metric"], value: number): string {
@@ -74,7 +76,10 @@ function format(metric: Config["metric"], value: number): string {
 }
 
 /** Lists the configs that went furthest, with what they gain over config 0 and the standard error of that. */
-function standingsTable({ standings, all, metric }: Search, width: number | undefined): string[] {
+function standingsTable(
+  { standings, all, metric }: Pick<Search, "standings" | "all" | "metric">,
+  width: number | undefined,
+): string[] {
   const shown = standings.slice(0, 12);
   const signed = (value: number) => `${value < 0 ? "−" : "+"}${format(metric, Math.abs(value))}`;
   const column = (head: string, rank: number, cell: (one: typeof shown[number]) => string) => ({
