@@ -81,7 +81,10 @@ function standingsTable(
   width: number | undefined,
 ): string[] {
   const shown = standings.slice(0, 12);
-  const signed = (value: number) => `${value < 0 ? "−" : "+"}${format(metric, Math.abs(value))}`;
+  const signed = (value: number) => {
+    const size = format(metric, Math.abs(value));
+    return size === format(metric, 0) ? "equal" : `${value < 0 ? "−" : "+"}${size}`;
+  };
   const column = (head: string, rank: number, cell: (one: typeof shown[number]) => string) => ({
     head,
     cells: shown.map(cell),

@@ -34,6 +34,10 @@ Deno.test("searchReport() gives shares in percent, and says if the defaults are 
     shown.at(-1),
     "Best:       defaults: no other config is better by more than its standard error on three splits or more",
   );
+  assertEquals(
+    searchReport({ standings: of(-1e-9), best: all[0], all, metric: "accuracy" }, 40)[1],
+    "dropout 0.6       4    90.00%      equal",
+  );
   assertEquals(searchReport({ standings: [], best: all[0], all, metric: "accuracy" }, 80), [
     "Best:       defaults: the time was over before another config was compared with them",
   ]);
