@@ -24,14 +24,14 @@ const USAGE = `${PROGRAM} tune FILE … [--minutes N] [FLAGS of train]   (or --r
 
 const tuneSchema = z.strictObject(tuneShape);
 const own = flagsOf(tuneSchema);
-const all = [...own, ...flags];
+const allFlags = [...own, ...flags];
 
 /** Returns the help of `tune`; its other flags are those of `train`. */
 export function tuneHelp(): string {
   return commandHelp(USAGE, own) +
     "  --resume FOLDER               continue a search that was stopped or killed\n" +
     "  --config FILE                 JSON file with values for the options of train\n" +
-    "\nOptions that are given keep their values; the others are tuned.\n";
+    `\nOptions that are given keep their values; the others are tuned. ${PROGRAM} train --help lists them.\n`;
 }
 
 const DEFAULT_RUNS = configSchema.shape.runsDir.parse(undefined);
@@ -40,24 +40,26 @@ const isOfResult = (key: string) => key in trainingConfigSchema.shape;
 
 export async function tuneCommand(args: readonly string[], options: TrainingOptions): Promise<ExitCode> {
   const { terminal } = options;
-  const parsed = parseArguments(args, all, ["config", "resume"]);
+  const parsed = parseArguments(args, allFlags, ["config", "resume"]);
   if (parsed.help) {
     terminal.write(tuneHelp());
     return ExitCode.done;
   }
   const { minutes: wanted, ...values } = parsed.values;
   const { minutes } = parseOptions(tuneSchema, wanted === undefined ? {} : { minutes: wanted }, parsed.nameOf);
-  const { journal, given } = parsed.extra.resume === undefined
-    ? { journal: undefined, given: await givenValues(parsed, values) }
-    : await resumed(parsed, values, parsed.extra.resume);
-  const fromFlags = (key: string) => key in values ? parsed.nameOf(key) : `"${key}"`;
-  const resolve = (values: Readonly<Record<string, unknown>>) => (defaults: Partial<Config> = {}) =>
-    resolveConfig(undefined, [{ values, nameOf: fromFlags }], defaults);
+  const journal = parsed.extra.resume === undefined
+    ? undefined
+    : await openJournal(parsed, values, parsed.extra.resume);
+  const all = journal ? values : await trainValues(parsed, values);
+  const given = journal?.beginning.given ?? entriesOf(all, isOfResult);
   const process = {
-    ...Object.fromEntries(Object.entries(values).filter(([key]) => !isOfResult(key))),
+    ...entriesOf(all, (key) => !isOfResult(key)),
     // The trials of a search stay together.
     ...journal && { runsDir: dirname(journal.folder) },
   };
+  const nameOf = (key: string) => key in values ? parsed.nameOf(key) : `"${key}"`;
+  const resolve = (values: Readonly<Record<string, unknown>>) => (defaults: Partial<Config> = {}) =>
+    resolveConfig(undefined, [{ values, nameOf }], defaults);
   const base = resolve({ ...given, ...process });
   const config = base();
   let stopped: string | undefined;
@@ -109,27 +111,31 @@ export async function tuneCommand(args: readonly string[], options: TrainingOpti
   });
 }
 
-/** Returns the options of the result that a config file and flags give. */
-async function givenValues(
+/** Returns the values of a config file and of flags. */
+async function trainValues(
   { extra, positionals }: Pick<Arguments, "extra" | "positionals">,
   values: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const file = extra.config === undefined ? undefined : await readConfigFile(extra.config);
-  // The whole file is checked: a key of another command must not be lost without a word.
+  // It is checked by itself first, as its messages name the file.
   if (file) resolveConfig(undefined, [file]);
-  const data = values.data === undefined && positionals.length === 0 && file ? {} : {
-    data: dataFiles(values.data, positionals),
-  };
-  const both = { ...file?.values, ...values, ...data };
-  return Object.fromEntries(Object.entries(both).filter(([key]) => isOfResult(key)));
+  const isNamed = values.data !== undefined || positionals.length > 0 || !file;
+  return { ...file?.values, ...values, ...isNamed && { data: dataFiles(values.data, positionals) } };
+}
+
+function entriesOf(
+  values: Readonly<Record<string, unknown>>,
+  isWanted: (key: string) => boolean,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => isWanted(key)));
 }
 
 /** Opens the journal of an earlier search, which has the options of the result. */
-async function resumed(
+async function openJournal(
   { extra, positionals, nameOf }: Pick<Arguments, "extra" | "positionals" | "nameOf">,
   values: Readonly<Record<string, unknown>>,
   folder: string,
-): Promise<{ readonly journal: Journal; readonly given: Readonly<Record<string, unknown>> }> {
+): Promise<Journal> {
   const fixed = Object.keys(values).filter((key) => !(key in processShape)).map(nameOf);
   const extras = [...fixed, ...extra.config === undefined ? [] : ["--config"], ...positionals];
   if (extras.length > 0) {
@@ -139,6 +145,5 @@ async function resumed(
     })));
   }
   const isId = /^tune-[\w-]+$/.test(folder);
-  const journal = await Journal.open(isId ? join(String(values.runsDir ?? DEFAULT_RUNS), folder) : fromCaller(folder));
-  return { journal, given: journal.beginning.given };
+  return await Journal.open(isId ? join(String(values.runsDir ?? DEFAULT_RUNS), folder) : fromCaller(folder));
 }
