@@ -49,3 +49,19 @@ Deno.test("crossValidate() refuses other options, wrong folds and bad rows, and 
     "enough",
   );
 });
+
+Deno.test("crossValidate() finds a missing label of rows that may have several", async () => {
+  const words = { late: "parcel courier delay", refund: "invoice money repaid" };
+  const data = Array.from({ length: 80 }, (_, row) => {
+    const own = (["late", "refund"] as const).filter((_, at) => (row >> at) % 2 === 0);
+    const text = `${own.map((label) => words[label]).join(" ")} w${row % 9}`;
+    return { text, label: row === 40 ? ["refund"] : own };
+  });
+  const found = await soon(crossValidate({ data, seed: 2 }), "a cross-validation");
+  assert(found.microF1! > 0.95 && found.macroF1 > 0.95, `${found.microF1}`);
+  const worst = found.findings.toSorted((a, b) => a.probability - b.probability)[0]!;
+  assertEquals([worst.place, worst.label, worst.labels], ["data[40]", "refund", ["refund"]]);
+  assert(worst.likelyProbability > 0.5 && worst.likelyProbability === 1 - worst.probability);
+  assertEquals([found.findings[0]!.label, found.findings[3]!.label], ["late, refund", "no label"]);
+  assert(found.findings.every(({ likelyLabels }) => Array.isArray(likelyLabels)));
+});
