@@ -7,8 +7,8 @@ import { chmod, copyFile, cp, mkdir, readFile, rm, stat, writeFile } from "node:
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import project from "../deno.json" with { type: "json" };
-import { ROOT, writeBundles } from "./bundle.ts";
-import { writeDeclarations } from "./declarations.ts";
+import { writeBundles } from "./bundle.ts";
+import { ROOT, writeDeclarations } from "./declarations.ts";
 import { jsrManifest, npmManifest } from "./manifest.ts";
 
 /** Texts that come with the code. */

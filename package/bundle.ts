@@ -5,12 +5,10 @@
 import { build, type BuildOptions, type Loader, type Plugin, stop } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { dashboardAssets } from "../dashboard/assets.ts";
+import { ROOT } from "./declarations.ts";
 import { apart, kernels } from "./exported.ts";
 import project from "../deno.json" with { type: "json" };
-
-export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** The entry points as place in the package → file. That of the root makes the chunk of this name lie in no other's file. */
 const ENTRIES = {

@@ -1,8 +1,10 @@
 /** Writes the type declarations of entry points, and of the modules whose types they name. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { ROOT } from "./bundle.ts";
+
+export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /** Matches the specifier of an import of a module of this project. */
 const OWN_IMPORT = /(?<=\b(?:from|import\()\s*")(\.[^"]+)\.ts(?=")/g;
@@ -37,6 +39,18 @@ export async function writeDeclarations(
     const library = extension === "js" && DISPOSE.test(text) ? '/// <reference lib="esnext.disposable" />\n' : "";
     await writeFile(target, library + text.replaceAll(OWN_IMPORT, `$1.${extension}`));
   }
+}
+
+/** Returns some declarations of the module `name`, each with its comment: those that are called one of `wanted`. */
+export async function someDeclarations(name: string, wanted: readonly string[]): Promise<string> {
+  const text = declarationsOf(name, await readFile(join(ROOT, name), "utf8"));
+  const { statements } = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+  const found = statements.flatMap((statement) => {
+    if (!ts.isDeclarationStatement(statement) || !wanted.includes(statement.name?.getText() ?? "")) return [];
+    const comment = ts.getJSDocCommentsAndTags(statement).findLast((node) => ts.isJSDoc(node));
+    return text.slice(comment?.pos ?? statement.getStart(), statement.end);
+  });
+  return found.join("\n\n");
 }
 
 /** Returns the declarations of the module `name`. Throws an Error if an export's type is not written out. */

@@ -5,6 +5,7 @@
 import { build, type Plugin, stop } from "esbuild";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { someDeclarations } from "./declarations.ts";
 
 const FOLDER = new URL("../lib/run/export/", import.meta.url);
 const TOKENIZER = /tokenizers\/exact_tokenizer\.ts$/;
@@ -47,9 +48,24 @@ const ENTRIES = {
   "browser/reading.gen.js": "browser/entry.ts",
 };
 
-/** Returns the modules by their paths in lib/run/export, of the sources at hand. */
+/** The types of the module that `export --to js` writes, by the modules that declare them. */
+const TYPES = {
+  "lib/standalone/answer_types.ts": ["Input", "Prediction", "PredictOptions", "Reasons"],
+  "lib/base/errors.ts": ["Problem", "InputError"],
+  "lib/standalone/load.ts": ["LoadOptions"],
+  "lib/standalone/model.ts": ["Model"],
+  "lib/run/export/js/entry.ts": ["load"],
+};
+
+/** Returns the declarations of these types. Programs for older targets do not know Symbol.dispose. */
+async function exportedTypes(): Promise<string> {
+  const parts = Object.entries(TYPES).map(([name, types]) => someDeclarations(name, types));
+  return `/// <reference lib="esnext.disposable" />\n\n${(await Promise.all(parts)).join("\n\n")}\n`;
+}
+
+/** Returns the modules and their types by their paths in lib/run/export, of the sources at hand. */
 export async function exportedModules(): Promise<Map<string, string>> {
-  const modules = new Map<string, string>();
+  const modules = new Map([["js/index.gen.d.ts", await exportedTypes()]]);
   try {
     for (const [path, entry] of Object.entries(ENTRIES)) {
       const { outputFiles: [file] } = await build({

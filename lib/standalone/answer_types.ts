@@ -1,7 +1,4 @@
-/**
- * Types of inputs and answers, for programs. Both libraries export them, and `export --to js` writes this file before the
- * other types of its module: it needs nothing else.
- */
+/** Types of inputs and answers, for programs. Both libraries export them, as does the module of `export --to js`. */
 
 /**
  * An input of a model: a text, the tokens that it was cut into, or the fields of a model of several columns.

@@ -9,14 +9,14 @@ import { parameterLayout } from "../model/layout.ts";
 import { mostProbable } from "../data/metrics.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import { type Combiner, createCombiner } from "../ngrams/combine.ts";
-import type { Input as Given, Prediction, PredictOptions, Reasons } from "./answer_types.ts";
+import type { Input, Prediction, PredictOptions, Reasons } from "./answer_types.ts";
 import { prediction, thresholdsFor } from "./answers.ts";
 import { checkExplainable, explainInput, MOST_VARIANTS } from "./explain.ts";
 import type { WholeModel } from "./model_file.ts";
 import { createReader } from "./reader.ts";
 import { openReading, type Read, readAll } from "./readings.ts";
 import { mostVectors, SequencePredictor } from "./sequence_predictor.ts";
-import type { Input, Reader } from "./types.ts";
+import type { Input as Checked, Reader } from "./types.ts";
 
 /** Sequences that are computed together: as many as a server does, and fewer of long ones. */
 const MOST_ROWS = 64;
@@ -87,12 +87,12 @@ export class Model {
    * Predicts a text, or a list of tokens: by their names if the model was trained on texts, otherwise by their ids; or an
    * object with the fields of a model of several columns. Throws an InputError for another input, and if the model does not reach the precision `reject`.
    */
-  predict(input: Given, options?: PredictOptions): Prediction {
+  predict(input: Input, options?: PredictOptions): Prediction {
     return this.#predict([this.#check(input, "input")], () => "input", options)[0]!;
   }
 
   /** Predicts several inputs, in batches, which takes a fraction of the time. Throws as `predict` does. */
-  predictMany(inputs: Iterable<Given>, options?: PredictOptions): Prediction[] {
+  predictMany(inputs: Iterable<Input>, options?: PredictOptions): Prediction[] {
     const name = (row: number) => `inputs[${row}]`;
     return this.#predict(Array.from(inputs, (input, row) => this.#check(input, name(row))), name, options);
   }
@@ -101,7 +101,7 @@ export class Model {
    * Answers one input, with what each of its tokens adds to the answer. Throws as `predict` does, and an InputError for a
    * model that was not trained on files.
    */
-  explain(input: Given, options?: PredictOptions): Prediction & { readonly reasons: Reasons } {
+  explain(input: Input, options?: PredictOptions): Prediction & { readonly reasons: Reasons } {
     checkExplainable(this.text, this.labels.length, this.#spec.labels === "many");
     const checked = this.#check(input, "input");
     const [answer] = this.#predict([checked], () => "input", options);
@@ -121,13 +121,13 @@ export class Model {
     this.close();
   }
 
-  #check(input: unknown, field: string): Input {
+  #check(input: unknown, field: string): Checked {
     if (typeof input === "string") return this.#reader.readText(input, field);
     return isRecord(input) ? this.#reader.readFields(input, field) : this.#reader.readTokens(input, field);
   }
 
   #predict(
-    inputs: readonly Input[],
+    inputs: readonly Checked[],
     nameOf: (row: number) => string,
     { reject, ...options }: PredictOptions = {},
   ): Prediction[] {

@@ -6,8 +6,7 @@ import { type ExportFormat, type Files, tokenizerNote } from "../format.ts";
 import forward from "../../../../kernels/forward.wasm" with { type: "bytes" };
 import products from "../../../../kernels/forward_products.wasm" with { type: "bytes" };
 import huggingFace from "./huggingface.gen.js" with { type: "text" };
-import answerTypes from "../../../standalone/answer_types.ts" with { type: "text" };
-import types from "./index.d.ts" with { type: "text" };
+import types from "./index.gen.d.ts" with { type: "text" };
 import index from "./index.gen.js" with { type: "text" };
 
 export const js: ExportFormat = {
@@ -26,15 +25,10 @@ async function make(model: TrainedModel): Promise<Files> {
     ["huggingface.js", huggingFace],
     ["forward.wasm", forward],
     ["forward_products.wasm", products],
-    ["index.d.ts", moduleTypes()],
+    ["index.d.ts", types],
     ["model.lockstep", await encodeModel(wholeModel(model))],
     ["README.md", readme(model)],
   ]);
-}
-
-/** Returns the types of the module, with those that they import. */
-export function moduleTypes(): string {
-  return `${answerTypes}\n${types.replace(/^import [^;]*;\n/m, "")}`;
 }
 
 function packageJson({ run }: TrainedModel): string {
