@@ -20,7 +20,7 @@ Deno.test("no set lets a task run programs or load libraries, and four let it wr
   for (const [name, { write = [], ffi, ...set }] of Object.entries(sets)) {
     assertEquals([set.run, set.all, set.import], [undefined, undefined, undefined], name);
     assertEquals(ffi, ["export", "runs", "check"].includes(name) ? undefined : LIBRARIES, name);
-    const wanted = { serve: [], verify: [], runs: [], train: ["runs"], check: ["/"], predict: ["/"] }[name] ??
+    const wanted = { serve: ["runs"], verify: [], runs: [], train: ["runs"], check: ["/"], predict: ["/"] }[name] ??
       ["/", "runs"];
     assertEquals(write, wanted, name);
   }

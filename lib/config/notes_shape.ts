@@ -18,6 +18,9 @@ export const notesShape = {
     .describe("tag of the run, by which lists are filtered; can be edited"),
 } as const;
 
+/** Parses the name of a person. */
+export const whoSchema = line(100).min(1);
+
 /** Parses what a client or a file says about a run; missing values stay unchanged. */
 export const notesSchema = z.strictObject({
   name: notesShape.name.unwrap(),

@@ -79,6 +79,15 @@ export const trainingShape = {
   backend: z.enum(["wasm", "cpu"]).default("wasm").describe("backend of the engine tfjs"),
 } as const;
 
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text, "gu");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Matches faults, each with a rate from 0 to 1: see lib/lockstep/chaos.ts. */
 const CHAOS = /^$|^(kill|exit|hang|spin|slow)=[01]?(\.\d+)?(,(kill|exit|hang|spin|slow)=[01]?(\.\d+)?)*$/;
 
@@ -105,6 +114,19 @@ export const serviceShape = {
   ).default("").describe(
     "proxies whose X-Forwarded-For names the client, such as 10.0.0.7,172.16.0.0/12; default: with `publicUrl` those on " +
       "this machine",
+  ),
+  collect: z.boolean().default(false)
+    .describe("take labelled rows at POST /examples, into examples.jsonl of the run that is served"),
+  labelTokenFile: pathValue(
+    z.string().default("").describe(
+      "with `collect`: file with a token for people who only label; or set LOCKSTEP_LABEL_TOKEN in the environment",
+    ),
+  ),
+  keepUncertain: whole(0, 10_000).default(0).describe(
+    "with `collect`: inputs to keep in memory that the model was least sure of, for GET /uncertain; 0: none",
+  ),
+  redact: z.string().max(1000).refine(isPattern, "expected a regular expression, such as \\d{4,}").default("").describe(
+    "with `keepUncertain`: regular expression of what is replaced by … in the inputs that are kept, such as \\d{4,}",
   ),
   rateLimit: number(0, 1e9).default(0).describe("requests per second of each client; 0: no limit"),
   grace: number(0, 3600).default(5)

@@ -15,12 +15,12 @@ export function mayReadVariable(name: string): boolean {
   return runtime !== "deno" || isGranted({ name: "env", variable: name });
 }
 
-/** Drops the permission to read or write `root`, and keeps that for `paths`. */
-export function dropPermission(name: "read" | "write", root: string, paths: readonly string[]): void {
+/** Drops the permission to read or write `root`, or anything without it, and keeps that for `paths`. */
+export function dropPermission(name: "read" | "write", root: string | undefined, paths: readonly string[]): void {
   if (runtime !== "deno") return;
   // A path that is granted by name stays granted when the root is revoked.
   for (const path of paths) Deno.permissions.requestSync({ name, path });
-  Deno.permissions.revokeSync({ name, path: root });
+  Deno.permissions.revokeSync(root === undefined ? { name } : { name, path: root });
 }
 
 /** Tells whether `error` reports a permission that the process lacks. */

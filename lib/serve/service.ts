@@ -13,6 +13,8 @@ interface ServiceOptions extends Pick<AppOptions, "onAccess" | "onError"> {
   readonly config: Pick<Config, "host" | "port" | "corsOrigin" | "publicUrl" | "trustProxy" | "rateLimit" | "grace">;
   /** The token that clients have to send, if any. */
   readonly token: string | undefined;
+  /** The token of clients that only label, if there is one. */
+  readonly labelToken?: string | undefined;
   /** The files of the dashboard. */
   readonly assets: ReadonlyMap<string, Asset>;
   /** Receives lines for the operator. */
@@ -37,7 +39,9 @@ export interface Service {
 }
 
 /** Takes the port. Throws an InputError if it cannot. */
-export async function openService({ config, token, assets, note, ...observers }: ServiceOptions): Promise<Service> {
+export async function openService(
+  { config, token, labelToken, assets, note, ...observers }: ServiceOptions,
+): Promise<Service> {
   const { host, port, corsOrigin, publicUrl, trustProxy, rateLimit } = config;
   const known = publicUrl ? publicAddress(publicUrl) : undefined;
   const streams = new AbortController();
@@ -48,6 +52,7 @@ export async function openService({ config, token, assets, note, ...observers }:
     publicAddress: known,
     trustedProxies: addressSet(trustProxy || (known ? LOOPBACK : "")),
     token,
+    labelToken,
     corsOrigin: corsOrigin || undefined,
     rateLimit,
     shutdown: streams.signal,

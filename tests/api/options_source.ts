@@ -25,6 +25,7 @@ const OTHERS = new Set([
   "chaos",
   // A program gets no token from a file or the environment, and prints nothing.
   "tokenFile",
+  "labelTokenFile",
   "accessLog",
 ]);
 

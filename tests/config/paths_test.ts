@@ -10,6 +10,7 @@ const NO_PATHS = [
   "cluster",
   "corsOrigin",
   "publicUrl",
+  "redact",
   "trustProxy",
   "delimiter",
   "columns",

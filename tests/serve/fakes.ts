@@ -9,6 +9,9 @@ import { prediction } from "../../lib/standalone/answers.ts";
 import { ServedModels } from "../../lib/predict/served_models.ts";
 import type { ModelInfo, Prediction, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
+import { UncertainInputs } from "../../lib/predict/uncertain.ts";
+import type { Labelling } from "../../lib/run/examples/labelling.ts";
+import type { Refused } from "../../lib/run/examples/example_journal.ts";
 import type { Asset, Runs, Services } from "../../lib/serve/services.ts";
 import { createApp } from "../../lib/serve/app.ts";
 import type { App, AppOptions } from "../../lib/serve/pipeline/shell.ts";
@@ -311,6 +314,22 @@ export function textPredictor(json = preprocessing): Predictor {
   const columns = json.columns?.map(({ name, kind }) => ({ name, kind }));
   const info = { ...modelInfo, vocabulary: json.vocabulary.length + 2, text: true, ...columns && { columns } };
   return predictorOf(info, parityOfFirst, json);
+}
+
+/** Makes examples in memory, of which there is one with the id 1; `refused` answers instead. */
+export function fakeLabelling(refused?: Refused): Labelling {
+  const newest = [{ text: "refund", label: "odd", example: { id: 1, at: AT } }];
+  return {
+    examples: {
+      add: (examples) => Promise.resolve(refused ?? examples.map((_, at) => at + 2)),
+      remove: (id) => Promise.resolve(refused ?? id === 1),
+      overview: () => Promise.resolve(refused ?? { count: 1, labels: [{ label: "odd", count: 1 }], newest }),
+    },
+    uncertain: new UncertainInputs({ most: 3, labels: modelInfo.labels }),
+    textColumn: "text",
+    labelColumn: "label",
+    close: () => Promise.resolve(),
+  };
 }
 
 const assets = new Map<string, Asset>([

@@ -211,6 +211,12 @@ export interface ServiceOptions {
   readonly publicUrl?: string | undefined;
   /** proxies whose X-Forwarded-For names the client, such as 10.0.0.7,172.16.0.0/12; default: with `publicUrl` those on this machine */
   readonly trustProxy?: string | undefined;
+  /** take labelled rows at POST /examples, into examples.jsonl of the run that is served; default: false */
+  readonly collect?: boolean | undefined;
+  /** with `collect`: inputs to keep in memory that the model was least sure of, for GET /uncertain; 0: none; default: 0 */
+  readonly keepUncertain?: number | undefined;
+  /** with `keepUncertain`: regular expression of what is replaced by … in the inputs that are kept, such as \d{4,} */
+  readonly redact?: string | undefined;
   /** requests per second of each client; 0: no limit; default: 0 */
   readonly rateLimit?: number | undefined;
   /** seconds that open requests may take when the process ends; default: 5 */

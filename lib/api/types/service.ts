@@ -32,6 +32,8 @@ export type Models = Readonly<Record<string, Model>>;
 export interface ServeOptions extends ServiceOptions {
   /** The token that clients must send, which any `host` but loopback requires. */
   readonly token?: string | undefined;
+  /** With `collect`, the token of clients that only label. */
+  readonly labelToken?: string | undefined;
   /** Called with errors that clients see as a 500, and with news for the operator, such as a lost thread. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Folder of runs that clients may load and unload by `PUT` and `DELETE /models/{name}`; without it, none. */

@@ -32,6 +32,11 @@ export function restrictWriting(paths: readonly string[]): void {
   dropPermission("write", root, paths);
 }
 
+/** Drops the permission to write to any folder of the task's permission set. */
+export function forbidWriting(): void {
+  if (!mayUse("write")) dropPermission("write", undefined, []);
+}
+
 /** Tells whether the task may write to `path`, before work whose result would be lost. */
 export function mayWrite(path: string): boolean {
   return mayUse("write", path);

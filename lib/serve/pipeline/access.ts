@@ -8,6 +8,8 @@ import { Refusal } from "./problem.ts";
 interface AccessOptions {
   /** Clients send it as `Authorization: Bearer …`; undefined: no token is needed. */
   readonly token: string | undefined;
+  /** Opens only the routes for labelling; without it, `token` does that. */
+  readonly labelToken?: string | undefined;
   /** Requests per client and second; 0: no limit. */
   readonly rateLimit: number;
   /** A clock in milliseconds. */
@@ -24,21 +26,29 @@ export function tokenProblem(token: string): string | undefined {
     "output of openssl rand -hex 32";
 }
 
+/** Says why the token of people who only label would protect nothing; undefined if it does. */
+export function labelTokenProblem(labelToken: string, token: string | undefined): string | undefined {
+  if (token === undefined) return "needs another token, for all other requests";
+  return labelToken === token ? "is the one for all requests: expected another one" : tokenProblem(labelToken);
+}
+
 /** Throws a Refusal for a request without access. */
-export type Access = (request: Request, client: string) => void;
+export type Access = (request: Request, client: string, forLabelling: boolean) => void;
 
 /** Returns the check of closed routes; undefined without token and rate limit. */
-export function createAccess({ token, rateLimit, now }: AccessOptions): Access | undefined {
+export function createAccess({ token, labelToken, rateLimit, now }: AccessOptions): Access | undefined {
   const isToken = token === undefined ? undefined : tokenCheck(token);
+  const isLabelToken = labelToken === undefined ? undefined : tokenCheck(labelToken);
   const take = rateLimit > 0 ? rateLimiter(rateLimit, now) : undefined;
   if (!isToken && !take) return undefined;
-  return (request, client) => {
+  return (request, client, forLabelling) => {
     const waitSeconds = take?.(client) ?? 0;
     if (waitSeconds > 0) {
       const message = `this client sends more than ${counted(rateLimit, "request")} a second: retry later`;
       throw new Refusal(429, { field: "rate", message }, { "Retry-After": String(Math.ceil(waitSeconds)) });
     }
-    if (isToken && !isToken(request.headers.get("Authorization"))) {
+    const header = request.headers.get("Authorization");
+    if (isToken && !isToken(header) && !(forLabelling && isLabelToken?.(header))) {
       const message = "expected the server's token as Authorization: Bearer …, or as the password of Basic";
       const headers = { "WWW-Authenticate": 'Basic realm="lockstep", Bearer realm="lockstep"' };
       throw new Refusal(401, { field: "Authorization", message }, headers);

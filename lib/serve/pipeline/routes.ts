@@ -44,6 +44,8 @@ export type Handler = (context: Context<RouteEnv>) => Response | Promise<Respons
 interface RouteOptions {
   /** Answers every client, without a token or a rate limit. A route is closed by default. */
   readonly open?: boolean;
+  /** Answers clients with the token of people who label, too. */
+  readonly forLabelling?: boolean;
   /** Replaces the app's. */
   readonly onError?: OnError;
 }
@@ -93,9 +95,9 @@ export class Routes {
     }, options);
   }
 
-  /** Adds a file or page, without metrics; with an `ETag` if browsers may `keep` it. */
+  /** Adds a file or page, which has nothing of a run, without metrics; with an `ETag` if browsers may `keep` it. */
   asset(path: string, handler: Handler, keep: boolean): void {
-    this.#on("GET", path, handler, {}, keep ? [etag()] : []);
+    this.#on("GET", path, handler, { forLabelling: true }, keep ? [etag()] : []);
   }
 
   /** Answers requests without a route, if the client has access. */
@@ -115,16 +117,18 @@ export class Routes {
   }
 
   /** Adds a route to the router: a closed one behind the check. The only way in. */
-  #on(method: string, path: string, handler: Handler, { open }: RouteOptions, more: MiddlewareHandler[] = []): void {
-    const check: MiddlewareHandler<RouteEnv> = async (context, next) => this.#refusal(context) ?? await next();
+  #on(method: string, path: string, handler: Handler, options: RouteOptions, more: MiddlewareHandler[] = []): void {
+    const { open, forLabelling = false } = options;
+    const check: MiddlewareHandler<RouteEnv> = async (context, next) =>
+      this.#refusal(context, forLabelling) ?? await next();
     const before = open || !this.#options.access ? more : [check, ...more];
     this.#hono.on(method, [path], ...before, handler);
   }
 
-  #refusal(context: Context<RouteEnv>): Response | undefined {
+  #refusal(context: Context<RouteEnv>, forLabelling = false): Response | undefined {
     const { access, onError } = this.#options;
     try {
-      access?.(context.req.raw, context.env.client);
+      access?.(context.req.raw, context.env.client, forLabelling);
       return undefined;
     } catch (error) {
       const response = onError(error, context.req.raw.signal);

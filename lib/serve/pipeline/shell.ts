@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly trustedProxies?: AddressSet | undefined;
   /** The token that clients have to send, if any. */
   readonly token?: string | undefined;
+  /** The token of people who only label, if there is one. */
+  readonly labelToken?: string | undefined;
   /** Origin whose pages may send requests, or `*`; default only the server's own pages. */
   readonly corsOrigin?: string | undefined;
   /** Lets pages of every site send requests: see createGate(). */
@@ -89,7 +91,7 @@ export function createShell(options: AppOptions, run: () => string): Shell {
     if (signal.aborted) return new Response(null, { status: CLIENT_GONE });
     return answerError(error);
   };
-  const access = createAccess({ token, rateLimit, now: () => performance.now() });
+  const access = createAccess({ token, labelToken: options.labelToken, rateLimit, now: () => performance.now() });
   const routes = new Routes({ metrics, onError: onFailure, access });
   const fetch = createFront((request, asked) => routes.fetch(request, asked), {
     gate: createGate({ allowedHosts, corsOrigin, ...anyOrigin && { anyOrigin }, publicAddress }),

@@ -1,0 +1,203 @@
+/** Reads and writes `examples.jsonl` while it is locked: see example_journal.ts. */
+import { createReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { DamagedFile } from "../../base/errors.ts";
+import { type FileLock, lockExclusive } from "../../platform/file_lock.ts";
+import { checkFile, FILE_MODE, openFile, writePieces } from "../files/files.ts";
+
+/** The file of a run's examples, and the one that is locked while a process adds to it. */
+export const EXAMPLES = "examples.jsonl";
+const LOCK = "examples.lock";
+
+/** A labelled row that was sent. */
+export interface NewExample {
+  /** The keys of the row in a file, its labels among them. */
+  readonly row: Readonly<Record<string, unknown>>;
+  readonly labels: readonly string[];
+  readonly who?: string | undefined;
+}
+
+const exampleSchema = z.object({ id: z.int().min(1), at: z.iso.datetime(), who: z.string().optional() });
+const lineSchema = z.looseObject({ example: exampleSchema });
+
+/** A row as the file has it. */
+export type Example = z.infer<typeof lineSchema>;
+
+/** Counts and shows the examples of the file. */
+export interface ExampleOverview {
+  readonly count: number;
+  /** Number of examples by label, the most frequent first. */
+  readonly labels: readonly { readonly label: string; readonly count: number }[];
+  /** The newest examples, the newest first. */
+  readonly newest: readonly Example[];
+}
+
+/** Limits the file: far more than people label, and far less than a disk. */
+export const MOST_BYTES = 64 * 2 ** 20;
+const MOST_LABELS = 65_536;
+const NEWEST = 50;
+const MOST_LISTED = 1000;
+const NEWLINE = 10;
+
+/** The file while it is locked. */
+export class ExampleFile {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #lock: FileLock;
+  #bytes = 0;
+  #count = 0;
+  #lastId = 0;
+  readonly #labels = new Map<string, number>();
+  #newest: Example[] = [];
+  #unwritten = "";
+
+  private constructor(path: string, file: FileHandle, lock: FileLock) {
+    this.#path = path;
+    this.#file = file;
+    this.#lock = lock;
+  }
+
+  /** Throws a DamagedFile that names the line if one is no example. */
+  static async open(directory: string, labelColumn: string, lastId: number): Promise<ExampleFile | "busy"> {
+    const [path, lockPath] = [join(directory, EXAMPLES), join(directory, LOCK)];
+    await (await open(lockPath, "a", FILE_MODE)).close();
+    await checkFile(lockPath);
+    const lock = await lockExclusive(lockPath);
+    if (!lock) return "busy";
+    let file: FileHandle | undefined;
+    try {
+      file = await open(path, "a", FILE_MODE);
+      await checkFile(path);
+      const opened = new ExampleFile(path, file, lock);
+      opened.#lastId = lastId;
+      // A killed process may have left a part of a line.
+      await file.truncate(await wholeLines(path));
+      for await (const { line, example } of readExamples(path)) {
+        opened.#bytes += Buffer.byteLength(line) + 1;
+        opened.#tally(example, labelsIn(example, labelColumn));
+      }
+      return opened;
+    } catch (error) {
+      await file?.close();
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** Returns the greatest id that was given. */
+  close(): number {
+    void this.#file.close();
+    this.#lock.close();
+    return this.#lastId;
+  }
+
+  /** Gives `examples` their ids, and adds them to those that `write` writes. */
+  prepare(examples: readonly NewExample[], mostBytes: number): readonly number[] | "full" {
+    const at = new Date().toISOString();
+    const lines = examples.map(({ row, who }, index): Example => ({
+      ...row,
+      example: { id: this.#lastId + 1 + index, at, ...who && { who } },
+    }));
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+    const born = new Set(examples.flatMap(({ labels }) => labels)).difference(this.#labels);
+    const bytes = this.#bytes + Buffer.byteLength(this.#unwritten) + Buffer.byteLength(text);
+    if (bytes > mostBytes || this.#labels.size + born.size > MOST_LABELS) return "full";
+    this.#unwritten += text;
+    for (const [index, { labels }] of examples.entries()) this.#tally(lines[index]!, labels);
+    return lines.map(({ example }) => example.id);
+  }
+
+  /** Writes what was prepared, and waits for the disk. */
+  async write(): Promise<void> {
+    const text = this.#unwritten;
+    if (text === "") return;
+    this.#unwritten = "";
+    try {
+      await this.#file.writeFile(text);
+      await this.#file.datasync();
+    } catch (error) {
+      await this.#file.truncate(this.#bytes);
+      throw error;
+    }
+    this.#bytes += Buffer.byteLength(text);
+  }
+
+  /** Writes the file again without the example `id`. Returns whether there was one; the file must be opened again then. */
+  async without(id: number): Promise<boolean> {
+    let found = false;
+    for await (const { example } of readExamples(this.#path)) found ||= example.example.id === id;
+    if (!found) return false;
+    await writePieces(this.#path, async (write) => {
+      for await (const { line, example } of readExamples(this.#path)) {
+        if (example.example.id !== id) await write(`${line}\n`);
+      }
+    });
+    return true;
+  }
+
+  overview(): ExampleOverview {
+    const labels = [...this.#labels].map(([label, count]) => ({ label, count }));
+    return {
+      count: this.#count,
+      labels: labels.toSorted((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1)).slice(0, MOST_LISTED),
+      newest: this.#newest.toReversed(),
+    };
+  }
+
+  #tally(example: Example, labels: readonly string[]): void {
+    this.#count++;
+    this.#lastId = Math.max(this.#lastId, example.example.id);
+    for (const label of labels) this.#labels.set(label, (this.#labels.get(label) ?? 0) + 1);
+    this.#newest = [...this.#newest.slice(1 - NEWEST), example];
+  }
+}
+
+/** Returns the labels of a row: one, or a list of them. */
+function labelsIn(example: Example, labelColumn: string): string[] {
+  const value = Object.hasOwn(example, labelColumn) ? example[labelColumn] : [];
+  return (Array.isArray(value) ? value : [value]).map(String);
+}
+
+/** Yields the lines of the file. Throws a DamagedFile that names the line that is no example. */
+async function* readExamples(path: string): AsyncGenerator<{ readonly line: string; readonly example: Example }> {
+  const input = createReadStream(path, "utf8");
+  let number = 0;
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      number++;
+      yield { line, example: parse(line, path, number) };
+    }
+  } finally {
+    input.destroy();
+  }
+}
+
+function parse(line: string, path: string, number: number): Example {
+  try {
+    return lineSchema.parse(JSON.parse(line));
+  } catch (cause) {
+    throw new DamagedFile(path, `line ${number} is no example`, { cause });
+  }
+}
+
+/** Returns the bytes of the whole lines at the beginning of a file. */
+async function wholeLines(path: string): Promise<number> {
+  const file = await openFile(path);
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(65_536);
+    for (let end = size; end > 0;) {
+      const begin = Math.max(0, end - bytes.length);
+      await file.read(bytes, 0, end - begin, begin);
+      const at = bytes.subarray(0, end - begin).lastIndexOf(NEWLINE);
+      if (at >= 0) return begin + at + 1;
+      end = begin;
+    }
+    return 0;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Keeps the labelled rows that people send to a server in `examples.jsonl` of a run: JSON lines that `train --data` reads,
+ * each with an `example` that says who labelled it and when. A row is on the disk before its sender gets an answer.
+ */
+import { errorCode } from "../../base/errors.ts";
+import { cannotWrite } from "../library/retention.ts";
+import { ExampleFile, type ExampleOverview, MOST_BYTES, type NewExample } from "./example_file.ts";
+
+/** Reasons not to take an example: another process takes them, there is no room, or nothing may be written. */
+export type Refused = "busy" | "full" | "kept";
+
+export interface Examples {
+  /** Adds `examples`, all or none, and returns their ids once they are on the disk. */
+  add(examples: readonly NewExample[]): Promise<readonly number[] | Refused>;
+  /** Removes the example `id`. Returns whether there was one. */
+  remove(id: number): Promise<boolean | Refused>;
+  overview(): Promise<ExampleOverview | Refused>;
+}
+
+interface Waiting {
+  readonly examples: readonly NewExample[];
+  readonly resolve: (ids: readonly number[] | Refused) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class ExampleJournal implements Examples {
+  readonly #directory: string;
+  readonly #labelColumn: string;
+  readonly #mostBytes: number;
+  #opened: ExampleFile | undefined;
+  /** The greatest id that this process gave: those of removed examples are not given again. */
+  #lastId = 0;
+  /** Added together, so that many senders wait for one write. */
+  #waiting: Waiting[] = [];
+  /** Ends when the last operation on the file does: they never overlap. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** Opens the file of the run in `directory` at the first use. Its rows have their labels under `labelColumn`. */
+  constructor(directory: string, labelColumn: string, mostBytes: number = MOST_BYTES) {
+    this.#directory = directory;
+    this.#labelColumn = labelColumn;
+    this.#mostBytes = mostBytes;
+  }
+
+  add(examples: readonly NewExample[]): Promise<readonly number[] | Refused> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly number[] | Refused>();
+    this.#waiting.push({ examples, resolve, reject });
+    if (this.#waiting.length === 1) {
+      this.#turn = this.#turn.then(() => this.#addAll(this.#waiting.splice(0)));
+    }
+    return promise;
+  }
+
+  remove(id: number): Promise<boolean | Refused> {
+    return this.#inTurn(async (file) => {
+      if (!await file.without(id)) return false;
+      this.#close();
+      return true;
+    });
+  }
+
+  overview(): Promise<ExampleOverview | Refused> {
+    return this.#inTurn((file) => Promise.resolve(file.overview()));
+  }
+
+  /** Waits for all operations, and closes the file. */
+  async close(): Promise<void> {
+    await this.#turn;
+    this.#close();
+  }
+
+  #close(): void {
+    this.#lastId = this.#opened?.close() ?? this.#lastId;
+    this.#opened = undefined;
+  }
+
+  /** Calls `use` after all earlier operations. */
+  #inTurn<Result>(use: (file: ExampleFile) => Promise<Result>): Promise<Result | Refused> {
+    const result = this.#turn.then(async () => {
+      const file = await this.#open();
+      return typeof file === "string" ? file : await use(file);
+    });
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  async #open(): Promise<ExampleFile | Refused> {
+    try {
+      const opened = this.#opened ?? await ExampleFile.open(this.#directory, this.#labelColumn, this.#lastId);
+      if (opened === "busy") return "busy";
+      return this.#opened = opened;
+    } catch (error) {
+      if (cannotWrite(error)) return "kept";
+      throw error;
+    }
+  }
+
+  async #addAll(all: readonly Waiting[]): Promise<void> {
+    try {
+      const file = await this.#open();
+      if (typeof file === "string") return all.forEach(({ resolve }) => resolve(file));
+      const answers = all.map(({ examples }) => file.prepare(examples, this.#mostBytes));
+      await file.write();
+      all.forEach(({ resolve }, at) => resolve(answers[at]!));
+    } catch (error) {
+      // Opened again at the next use, without a line of which only a part was written.
+      this.#close();
+      const isFull = ["ENOSPC", "EDQUOT", "EFBIG"].includes(errorCode(error) ?? "");
+      for (const { resolve, reject } of all) isFull ? resolve("full") : reject(error);
+    }
+  }
+}
