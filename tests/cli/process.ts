@@ -35,7 +35,7 @@ export interface Running {
 /** `deno run` arguments of a task with folders that a test may use beside those of its permission set. */
 function denoArgs(task: Task, folder: string): string[] {
   const readsAll = ["train", "tune", "resume", "verify", "evaluate", "runs", "compare"].includes(task);
-  const writes = ["train", "tune", "resume", "evaluate", "export"].includes(task);
+  const writes = ["train", "tune", "resume", "serve", "evaluate", "export"].includes(task);
   return [
     "run",
     "-q",

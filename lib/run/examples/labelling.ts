@@ -22,10 +22,10 @@ type Options = Pick<Config, "collect" | "keepUncertain" | "redact">;
 export function openLabelling(
   config: Options,
   directory: string | undefined,
-  run: Pick<TrainingConfig, "task" | "textColumn" | "labelColumn">,
-  { labels, columns }: Pick<ModelShape, "labels" | "columns">,
+  run: Pick<TrainingConfig, "textColumn" | "labelColumn">,
+  { text, labels, columns }: Pick<ModelShape, "text" | "labels" | "columns">,
 ): Labelling | undefined {
-  if (!config.collect || directory === undefined || run.task !== "table") return undefined;
+  if (!config.collect || directory === undefined || !text) return undefined;
   const { textColumn, labelColumn } = run;
   const examples = new ExampleJournal(directory, labelColumn);
   const redact = config.redact === "" ? undefined : new RegExp(config.redact, "gu");

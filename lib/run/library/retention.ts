@@ -1,9 +1,11 @@
 /** Removes runs: one that a client no longer needs, or all except the newest. */
+import { existsSync } from "node:fs";
 import { lstat, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { DamagedFile, errorCode, InputError } from "../../base/errors.ts";
 import type { FileLock } from "../../platform/file_lock.ts";
 import { isMissingPermission } from "../../platform/permissions.ts";
+import { EXAMPLES } from "../examples/example_file.ts";
 import { latestRun, listRuns } from "../files/directory.ts";
 import { isMissing } from "../files/files.ts";
 import { lockFile } from "../files/lock.ts";
@@ -57,14 +59,14 @@ async function lockOf(path: string): Promise<FileLock | "busy" | undefined> {
 
 /**
  * Removes all runs in `runsDir` except the `count` newest, those of `kept`, the one that `latest` names, and those that a
- * process trains or serves. A `count` of 0 removes none. Returns the ids of the removed runs.
+ * process trains or serves, or that have examples of people. A `count` of 0 removes none. Returns the ids of the removed runs.
  */
 export async function keepRuns(runsDir: string, count: number, kept: readonly string[]): Promise<string[]> {
   if (count === 0) return [];
   const latest = await latestRun(runsDir);
   const gone: string[] = [];
   for (const id of (await listRuns(runsDir)).slice(count)) {
-    if (id === latest || kept.includes(id)) continue;
+    if (id === latest || kept.includes(id) || existsSync(join(runsDir, id, EXAMPLES))) continue;
     if (await removeRun(join(runsDir, id)) === "removed") gone.push(id);
   }
   return gone;

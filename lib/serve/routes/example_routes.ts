@@ -65,7 +65,7 @@ export function exampleRoutes(
   const access = { forLabelling: true };
   const allowed = (): Labelling => {
     if (labelling) return labelling;
-    const message = "this server takes no examples: start it with --collect, for a run trained on files";
+    const message = "this server takes no examples: set `collect`, for a run trained on files";
     throw new Refusal(409, { field: "collect", message });
   };
 
@@ -265,7 +265,7 @@ function keeping({ uncertain }: Labelling): NonNullable<Labelling["uncertain"]> 
   if (uncertain) return uncertain;
   throw new Refusal(409, {
     field: "keepUncertain",
-    message: "this server keeps no inputs: start it with --keep-uncertain",
+    message: "this server keeps no inputs: set `keepUncertain`",
   });
 }
 

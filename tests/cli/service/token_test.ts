@@ -1,7 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { readToken } from "../../../lib/cli/service/service.ts";
+import { labelTokenProblem } from "../../../lib/serve/pipeline/access.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import { run, withFolder } from "../process.ts";
+import { withModel, WORDS } from "../saved_model.ts";
 
 const TOKEN = "0123456789abcdef";
 
@@ -74,4 +76,22 @@ Deno.test("train on a public address exits with 2 without a token", () =>
       stderr,
       "error: --host is 0.0.0.0, which other machines can reach, but there is no token for clients: use --token-file",
     );
+  }));
+
+Deno.test("labelTokenProblem() refuses a token that protects nothing", () => {
+  const other = "fedcba9876543210";
+  assertEquals(labelTokenProblem(other, TOKEN), undefined);
+  assertStringIncludes(labelTokenProblem(other, undefined)!, "needs another token");
+  assertStringIncludes(labelTokenProblem(TOKEN, TOKEN)!, "expected another one");
+  assertStringIncludes(labelTokenProblem("short", TOKEN)!, "expected at least 16");
+});
+
+Deno.test("serve says what a token of people who label needs", () =>
+  withModel(WORDS, async (folder, directory) => {
+    const file = `${folder}/token`;
+    await Deno.writeTextFile(file, TOKEN, { mode: 0o600 });
+    const without = await run("serve", folder, [directory, "--label-token-file", file]);
+    assertStringIncludes(without.stderr, "expected no value without --collect");
+    const alone = await run("serve", folder, [directory, "--label-token-file", file, "--collect"]);
+    assertStringIncludes(alone.stderr, "needs another token, for all other requests: use --token-file FILE");
   }));

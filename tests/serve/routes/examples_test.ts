@@ -188,7 +188,7 @@ Deno.test("the routes of examples say how to allow them, and why none is taken",
   for (const [method, path] of [["GET", "/examples"], ["DELETE", "/examples/1"], ["GET", "/uncertain"]] as const) {
     const response = await send(app, method, path);
     assertEquals(response.status, 409);
-    assertStringIncludes(await messageOf(response), "--collect");
+    assertStringIncludes(await messageOf(response), "set `");
   }
   assertEquals((await send(app, "POST", "/examples", { text: "x", label: "odd" })).status, 409);
   for (const [why, status] of [["busy", 409], ["kept", 409], ["full", 503]] as const) {
