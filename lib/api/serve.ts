@@ -8,10 +8,11 @@ import { describe } from "../base/printable.ts";
 import { isRecord } from "../base/record.ts";
 import type { OpenedModel } from "../predict/served_model.ts";
 import { DEFAULT_NAME, MODEL_NAME, MOST_MODELS, ServedModels } from "../predict/served_models.ts";
+import { withLabelling } from "../run/examples/labelling.ts";
 import { openPredictor } from "../run/open_predictor.ts";
 import { bytesOf, openServedById, type ServedRunOptions } from "../run/open_served.ts";
 import { createApp } from "../serve/app.ts";
-import { tokenProblem } from "../serve/pipeline/access.ts";
+import { labelTokenProblem, tokenProblem } from "../serve/pipeline/access.ts";
 import { allowedHostsFor } from "../serve/pipeline/gate.ts";
 import { openService } from "../serve/service.ts";
 import { givenValues } from "./given_values.ts";
@@ -22,13 +23,16 @@ import type { AppOptions, Models, ServeOptions, Server } from "./types/service.t
 
 /** The options of an app, and those of a server: a program passes the token itself, and has its own log. */
 const OF_APP = ["batchMax", "batchDelayMs", "queueMax", "predictTimeout"];
-const OF_SERVER = Object.keys(serviceShape).filter((key) => key !== "tokenFile" && key !== "accessLog");
+const NOT_OF_SERVER = ["tokenFile", "labelTokenFile", "accessLog"];
+const OF_SERVER = Object.keys(serviceShape).filter((key) => !NOT_OF_SERVER.includes(key));
 
 /** Serves models on a port. */
 export async function serveModels(given: Model | Models, options: ServeOptions, predictUrl: URL): Promise<Server> {
-  const { token, onError, runsDir, ...others } = options;
-  const config = configOf(others, OF_SERVER, ["token", "onError", "runsDir"]);
+  const { token, labelToken, onError, runsDir, ...others } = options;
+  const config = configOf(others, OF_SERVER, ["token", "labelToken", "onError", "runsDir"]);
   checkToken(token);
+  const problem = labelToken === undefined ? undefined : labelTokenProblem(labelToken, token);
+  if (problem !== undefined) throw inputError("labelToken", `labelToken ${problem}`);
   if (token === undefined && allowedHostsFor(config.host) === "any") {
     const message =
       `host is ${config.host}, which other machines can reach: expected a \`token\` that clients must send`;
@@ -38,7 +42,14 @@ export async function serveModels(given: Model | Models, options: ServeOptions, 
   const opening = { config, onIncident: note, predictUrl };
   const models = new ServedModels(Object.entries(named(given)).map(([name, model]) => [name, opened(model, opening)]));
   try {
-    const service = await openService({ config, token, assets: new Map(), note, ...onError && { onError } });
+    const service = await openService({
+      config,
+      token,
+      labelToken,
+      assets: new Map(),
+      note,
+      ...onError && { onError },
+    });
     const openRun = (folder: string) => (id: string) =>
       openServedById(folder, id, { ...opening, native: nativeKernels(config.kernels) });
     service.serve({ models, ...runsDir !== undefined && { openRun: openRun(runsDir) } });
@@ -128,7 +139,12 @@ function opened(model: Model, opening: Omit<ServedRunOptions, "native">): Opened
   const { trained, origin } = modelOf(model);
   const { version } = trained;
   const predictor = openPredictor({ model: trained, newest: () => version, ...origin, ...opening });
-  return { predictor, digest: version.digest, bytes: bytesOf(version), close: () => predictor.close() };
+  const alone = { predictor, digest: version.digest, bytes: bytesOf(version), close: () => predictor.close() };
+  const { config } = opening;
+  const served = withLabelling(alone, { config, directory: origin.directory, run: trained.config });
+  if (!config.collect || served.labelling) return served;
+  served.close();
+  throw inputError("collect", "collect is true: expected models that load() has read from the folders of their runs");
 }
 
 /** Returns `request` with the path below `base`, and the scheme that the app of a server has. */

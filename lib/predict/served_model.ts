@@ -1,5 +1,6 @@
 /** A model that a process serves by a name, from its opening to its closing, and its share of the requests. */
 import { Histogram, SECONDS } from "./histogram.ts";
+import type { Labelling } from "./labelling.ts";
 import { type Answer, type Predictor, Unavailable } from "./types.ts";
 
 /** A predictor with all that it holds. */
@@ -8,6 +9,8 @@ export interface OpenedModel {
   /** Digest and bytes of its weights; undefined if they change. */
   readonly digest?: string;
   readonly bytes?: number;
+  /** Present if clients may send labelled rows for it. */
+  readonly labelling?: Labelling;
   close(): void;
 }
 
@@ -17,6 +20,7 @@ export class ServedModel {
   readonly predictor: Predictor;
   readonly digest: string | undefined;
   readonly bytes: number | undefined;
+  readonly labelling: Labelling | undefined;
   /** Time of each request for predictions that it answered, in the queue and to compute. */
   readonly seconds = new Histogram(SECONDS);
   /** Requests that it could not answer. */
@@ -26,11 +30,12 @@ export class ServedModel {
   #isRetired = false;
   #isClosed = false;
 
-  constructor(name: string, { predictor, digest, bytes, close }: OpenedModel) {
+  constructor(name: string, { predictor, digest, bytes, labelling, close }: OpenedModel) {
     this.name = name;
     this.predictor = predictor;
     this.digest = digest;
     this.bytes = bytes;
+    this.labelling = labelling;
     this.#free = close;
   }
 

@@ -8,6 +8,7 @@ import { openPreprocessing } from "../data/encode/open_preprocessing.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
 import type { OpenedModel } from "../predict/served_model.ts";
 import type { ModelVersion } from "../predict/trained_model.ts";
+import { withLabelling } from "./examples/labelling.ts";
 import { RUN_ID } from "./files/directory.ts";
 import { unlessMissing } from "./files/files.ts";
 import { shareFile } from "./files/lock.ts";
@@ -18,7 +19,10 @@ export interface ServedRunOptions {
   /** The module that the prediction thread runs. */
   readonly predictUrl: URL;
   readonly native: NativeLibrary | undefined;
-  readonly config: Pick<Config, "batchMax" | "batchDelayMs" | "queueMax" | "predictTimeout">;
+  readonly config: Pick<
+    Config,
+    "batchMax" | "batchDelayMs" | "queueMax" | "predictTimeout" | "collect" | "keepUncertain" | "redact"
+  >;
   readonly onIncident: (message: string) => void;
 }
 
@@ -34,7 +38,8 @@ export async function openServed(directory: string, options: ServedRunOptions): 
     predictor.close();
     lock.close();
   };
-  return { predictor, digest: version.digest, bytes: bytesOf(version), close };
+  const opened = { predictor, digest: version.digest, bytes: bytesOf(version), close };
+  return withLabelling(opened, { config: options.config, directory, run: model.config });
 }
 
 /**

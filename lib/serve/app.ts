@@ -5,6 +5,7 @@
  */
 import { counted } from "../base/counted.ts";
 import { describe, shortened } from "../base/printable.ts";
+import { exampleRoutes } from "./routes/example_routes.ts";
 import { fileRoutes } from "./routes/file_routes.ts";
 import { inferenceRoutes } from "./routes/inference_routes.ts";
 import { modelRoutes } from "./routes/model_routes.ts";
@@ -45,6 +46,7 @@ export function createApp(services: Services | PredictionServices, options: AppO
   const limits = { bodyLimitBytes, maxInstances };
   const operation = { readyMs, metrics, onError };
   predictRoutes(routes, services, limits);
+  exampleRoutes(routes, services, bodyLimitBytes);
   modelRoutes(routes, services, { bodyLimitBytes, readyMs });
   inferenceRoutes(routes, services, { ...limits, ...operation, version: project.version });
   operationRoutes(routes, services, operation);

@@ -6,12 +6,11 @@ import { createReader } from "../../lib/standalone/reader.ts";
 import { openPreprocessing } from "../../lib/data/encode/open_preprocessing.ts";
 import { openReading } from "../../lib/standalone/readings.ts";
 import { prediction } from "../../lib/standalone/answers.ts";
-import { ServedModels } from "../../lib/predict/served_models.ts";
+import { DEFAULT_NAME, ServedModels } from "../../lib/predict/served_models.ts";
 import type { ModelInfo, Prediction, Predictor } from "../../lib/predict/types.ts";
 import type { Admission, Removal, RunAction, RunDetail, RunState } from "../../lib/run/types.ts";
 import { UncertainInputs } from "../../lib/predict/uncertain.ts";
-import type { Labelling } from "../../lib/run/examples/labelling.ts";
-import type { Refused } from "../../lib/run/examples/example_journal.ts";
+import type { Labelling, Refused } from "../../lib/predict/labelling.ts";
 import type { Asset, Runs, Services } from "../../lib/serve/services.ts";
 import { createApp } from "../../lib/serve/app.ts";
 import type { App, AppOptions } from "../../lib/serve/pipeline/shell.ts";
@@ -328,7 +327,6 @@ export function fakeLabelling(refused?: Refused): Labelling {
     uncertain: new UncertainInputs({ most: 3, labels: modelInfo.labels }),
     textColumn: "text",
     labelColumn: "label",
-    close: () => Promise.resolve(),
   };
 }
 
@@ -338,14 +336,19 @@ const assets = new Map<string, Asset>([
   ["/dashboard.js", { body: "export {};", type: "text/javascript; charset=utf-8" }],
 ]);
 
-/** Changes of the services; `predictor` is the only model. */
+/** Changes of the services; `predictor` is the only model, which takes examples by `labelling`. */
 export interface ServiceChanges extends Partial<Services> {
   readonly predictor?: Predictor;
+  readonly labelling?: Labelling;
 }
 
 /** Makes services of `runs`; `changes` replaces parts. */
-export function fakeServices(runs: Runs, { predictor = fakePredictor(), ...changes }: ServiceChanges = {}): Services {
-  return { runs, models: ServedModels.only(predictor), assets, ready: () => true, ...changes };
+export function fakeServices(
+  runs: Runs,
+  { predictor = fakePredictor(), labelling, ...changes }: ServiceChanges = {},
+): Services {
+  const opened = { predictor, ...labelling && { labelling }, close: () => {} };
+  return { runs, models: new ServedModels([[DEFAULT_NAME, opened]]), assets, ready: () => true, ...changes };
 }
 
 /** Makes an app over run `r1` with `events`, and the older run `r0`, which was trained on files. */

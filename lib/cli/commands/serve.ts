@@ -17,6 +17,7 @@ import { PROGRAM } from "../arguments/program.ts";
 import { openKernels } from "../arguments/kernels.ts";
 import { flagsFor, namedRun, oneRun } from "../arguments/run_argument.ts";
 import { startService } from "../service/service.ts";
+import { forbidWriting } from "../arguments/reading.ts";
 import { onInterruption } from "../terminal/signals.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -51,6 +52,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
     ? await Promise.all(positionals.map((path) => namedRun(path, values)))
     : [await oneRun(positionals, USAGE, values)];
   const config = resolveConfig(undefined, [{ values, nameOf }]);
+  if (!config.collect) forbidWriting();
   const native = openKernels(config.kernels, terminal);
   const onIncident = (message: string) => terminal.note(message);
   const opened: (readonly [name: string, model: OpenedModel])[] = [];

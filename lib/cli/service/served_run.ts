@@ -2,8 +2,8 @@
 import type { Config } from "../../config/schema.ts";
 import type { ClusterStatus, ClusterView, EventOf, RunEvent } from "../../base/events.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
-import type { ThreadPredictor } from "../../predict/predictor.ts";
-import { ServedModels } from "../../predict/served_models.ts";
+import { DEFAULT_NAME, ServedModels } from "../../predict/served_models.ts";
+import { withLabelling } from "../../run/examples/labelling.ts";
 import { openPredictor } from "../../run/open_predictor.ts";
 import type { ExaminationThreads } from "../../run/library/examinations.ts";
 import { RunLibrary } from "../../run/library/library.ts";
@@ -27,7 +27,7 @@ export class ServedRun {
   readonly #options: ServedRunOptions;
   readonly #status = createTrainingStatus();
   #library: RunLibrary | undefined;
-  #predictor: ThreadPredictor | undefined;
+  #models: ServedModels | undefined;
 
   constructor(options: ServedRunOptions) {
     this.#options = options;
@@ -36,7 +36,7 @@ export class ServedRun {
   /** Serves `run` from now on. Requests that wait for a prediction of the previous run are refused. */
   show(run: TrainingRun): void {
     const { service, queue, config, predictUrl, native, threads } = this.#options;
-    const previous = this.#predictor;
+    const previous = this.#models;
     const predictor = openPredictor({
       model: run.model,
       newest: () => run.newest,
@@ -46,12 +46,15 @@ export class ServedRun {
       config,
       onIncident: (message) => run.log.append({ type: "incident", message }),
     });
-    this.#predictor = predictor;
     if (this.#library) this.#library.turnTo(run, run);
     else this.#library = RunLibrary.live(run, queue, threads);
+    const opened = { predictor, close: () => predictor.close() };
+    const served = withLabelling(opened, { config, directory: run.directory, run: run.model.config });
+    const models = new ServedModels([[DEFAULT_NAME, served]]);
+    this.#models = models;
     service.serve({
       runs: this.#library,
-      models: ServedModels.only(predictor),
+      models,
       training: this.#status.read,
       cluster: this.#status.cluster,
     });
@@ -70,7 +73,7 @@ export class ServedRun {
   }
 
   async close(): Promise<void> {
-    this.#predictor?.close();
+    this.#models?.close();
     await this.#library?.examinations.close();
   }
 }

@@ -3,37 +3,14 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { z } from "zod";
 import { DamagedFile } from "../../base/errors.ts";
+import { type Example, type ExampleOverview, exampleSchema, type NewExample } from "../../predict/labelling.ts";
 import { type FileLock, lockExclusive } from "../../platform/file_lock.ts";
 import { checkFile, FILE_MODE, openFile, writePieces } from "../files/files.ts";
 
 /** The file of a run's examples, and the one that is locked while a process adds to it. */
 export const EXAMPLES = "examples.jsonl";
 const LOCK = "examples.lock";
-
-/** A labelled row that was sent. */
-export interface NewExample {
-  /** The keys of the row in a file, its labels among them. */
-  readonly row: Readonly<Record<string, unknown>>;
-  readonly labels: readonly string[];
-  readonly who?: string | undefined;
-}
-
-const exampleSchema = z.object({ id: z.int().min(1), at: z.iso.datetime(), who: z.string().optional() });
-const lineSchema = z.looseObject({ example: exampleSchema });
-
-/** A row as the file has it. */
-export type Example = z.infer<typeof lineSchema>;
-
-/** Counts and shows the examples of the file. */
-export interface ExampleOverview {
-  readonly count: number;
-  /** Number of examples by label, the most frequent first. */
-  readonly labels: readonly { readonly label: string; readonly count: number }[];
-  /** The newest examples, the newest first. */
-  readonly newest: readonly Example[];
-}
 
 /** Limits the file: far more than people label, and far less than a disk. */
 export const MOST_BYTES = 64 * 2 ** 20;
@@ -177,7 +154,7 @@ async function* readExamples(path: string): AsyncGenerator<{ readonly line: stri
 
 function parse(line: string, path: string, number: number): Example {
   try {
-    return lineSchema.parse(JSON.parse(line));
+    return exampleSchema.parse(JSON.parse(line));
   } catch (cause) {
     throw new DamagedFile(path, `line ${number} is no example`, { cause });
   }

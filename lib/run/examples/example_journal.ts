@@ -3,19 +3,9 @@
  * each with an `example` that says who labelled it and when. A row is on the disk before its sender gets an answer.
  */
 import { errorCode } from "../../base/errors.ts";
-import { cannotWrite } from "../library/retention.ts";
-import { ExampleFile, type ExampleOverview, MOST_BYTES, type NewExample } from "./example_file.ts";
-
-/** Reasons not to take an example: another process takes them, there is no room, or nothing may be written. */
-export type Refused = "busy" | "full" | "kept";
-
-export interface Examples {
-  /** Adds `examples`, all or none, and returns their ids once they are on the disk. */
-  add(examples: readonly NewExample[]): Promise<readonly number[] | Refused>;
-  /** Removes the example `id`. Returns whether there was one. */
-  remove(id: number): Promise<boolean | Refused>;
-  overview(): Promise<ExampleOverview | Refused>;
-}
+import { cannotWrite } from "../files/files.ts";
+import type { ExampleOverview, Examples, NewExample, Refused } from "../../predict/labelling.ts";
+import { ExampleFile, MOST_BYTES } from "./example_file.ts";
 
 interface Waiting {
   readonly examples: readonly NewExample[];
@@ -79,6 +69,9 @@ export class ExampleJournal implements Examples {
     const result = this.#turn.then(async () => {
       const file = await this.#open();
       return typeof file === "string" ? file : await use(file);
+    }).catch((error: unknown): Refused => {
+      if (isFull(error)) return "full";
+      throw error;
     });
     this.#turn = result.catch(() => {});
     return result;
@@ -105,8 +98,12 @@ export class ExampleJournal implements Examples {
     } catch (error) {
       // Opened again at the next use, without a line of which only a part was written.
       this.#close();
-      const isFull = ["ENOSPC", "EDQUOT", "EFBIG"].includes(errorCode(error) ?? "");
-      for (const { resolve, reject } of all) isFull ? resolve("full") : reject(error);
+      for (const { resolve, reject } of all) isFull(error) ? resolve("full") : reject(error);
     }
   }
+}
+
+/** Tells whether the disk, or the user's share of it, has no room. */
+function isFull(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(errorCode(error) ?? "");
 }

@@ -1,36 +1,35 @@
 /** Opens the examples of the run that a server serves, and the memory of inputs that its model was unsure of. */
 import type { Config, TrainingConfig } from "../../config/schema.ts";
-import { UncertainInputs } from "../../predict/uncertain.ts";
-import type { ModelShape } from "../../predict/types.ts";
-import { ExampleJournal, type Examples } from "./example_journal.ts";
+import type { OpenedModel } from "../../predict/served_models.ts";
+import { observed, UncertainInputs } from "../../predict/uncertain.ts";
+import { ExampleJournal } from "./example_journal.ts";
 
-/** Takes labelled rows for the model that is served. */
-export interface Labelling {
-  readonly examples: Examples;
-  /** Present if inputs are kept that the model was unsure of. */
-  readonly uncertain?: UncertainInputs | undefined;
-  /** The names of the text and of the label in the files of the run. */
-  readonly textColumn: string;
-  readonly labelColumn: string;
-  /** Closes the file of examples. */
-  close(): Promise<void>;
+interface LabellingOptions {
+  readonly config: Pick<Config, "collect" | "keepUncertain" | "redact">;
+  /** The directory of the run, if it has one. */
+  readonly directory: string | undefined;
+  /** The config of the run. */
+  readonly run: Pick<TrainingConfig, "textColumn" | "labelColumn">;
 }
 
-type Options = Pick<Config, "collect" | "keepUncertain" | "redact">;
-
-/** Takes examples for the run in `directory`, if `config` says so and the run was trained on rows. */
-export function openLabelling(
-  config: Options,
-  directory: string | undefined,
-  run: Pick<TrainingConfig, "textColumn" | "labelColumn">,
-  { text, labels, columns }: Pick<ModelShape, "text" | "labels" | "columns">,
-): Labelling | undefined {
-  if (!config.collect || directory === undefined || !text) return undefined;
+/** Returns `opened` so that it takes examples too, if the config says so and its run was trained on rows of a file. */
+export function withLabelling(opened: OpenedModel, { config, directory, run }: LabellingOptions): OpenedModel {
+  const { predictor } = opened;
+  const { text, labels, columns } = predictor.shape;
+  if (!config.collect || directory === undefined || !text) return opened;
   const { textColumn, labelColumn } = run;
   const examples = new ExampleJournal(directory, labelColumn);
   const redact = config.redact === "" ? undefined : new RegExp(config.redact, "gu");
-  const uncertain = config.keepUncertain > 0
-    ? new UncertainInputs({ most: config.keepUncertain, redact, labels, columns })
-    : undefined;
-  return { examples, uncertain, textColumn, labelColumn, close: () => examples.close() };
+  const most = config.keepUncertain;
+  const uncertain = most > 0 ? new UncertainInputs({ most, redact, labels, columns }) : undefined;
+  return {
+    ...opened,
+    predictor: uncertain ? observed(predictor, uncertain) : predictor,
+    labelling: { examples, uncertain, textColumn, labelColumn },
+    close() {
+      opened.close();
+      // Its requests are answered, so nothing is left to write.
+      void examples.close();
+    },
+  };
 }

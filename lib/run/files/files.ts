@@ -7,6 +7,7 @@ import type { z } from "zod";
 import { expectation, shown } from "../../config/resolve.ts";
 import { DamagedFile, errorCode } from "../../base/errors.ts";
 import { type Shape, ShapeError } from "../../base/shapes.ts";
+import { isMissingPermission } from "../../platform/permissions.ts";
 
 /** Other users can never write to files of a run, whatever the umask is. The umask may also keep them from reading. */
 export const FILE_MODE = 0o644;
@@ -217,4 +218,9 @@ export async function unlessMissing<Value>(read: () => Promise<Value>): Promise<
 /** Returns whether a path is missing, or a file is where its path needs a folder. */
 export function isMissing(error: unknown): boolean {
   return errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
+}
+
+/** Tells whether this process may not write where it tried to. */
+export function cannotWrite(error: unknown): boolean {
+  return isMissingPermission(error) || ["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "");
 }

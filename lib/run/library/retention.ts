@@ -4,10 +4,9 @@ import { lstat, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { DamagedFile, errorCode, InputError } from "../../base/errors.ts";
 import type { FileLock } from "../../platform/file_lock.ts";
-import { isMissingPermission } from "../../platform/permissions.ts";
 import { EXAMPLES } from "../examples/example_file.ts";
 import { latestRun, listRuns } from "../files/directory.ts";
-import { isMissing } from "../files/files.ts";
+import { cannotWrite, isMissing } from "../files/files.ts";
 import { lockFile } from "../files/lock.ts";
 import type { Removal } from "../types.ts";
 
@@ -35,11 +34,6 @@ export async function removeRun(directory: string): Promise<Removal> {
   } finally {
     for (const lock of locks) lock.close();
   }
-}
-
-/** Tells whether this process may not write where it tried to. */
-export function cannotWrite(error: unknown): boolean {
-  return isMissingPermission(error) || ["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "");
 }
 
 /** The files that a process locks: the first while it trains a run, the second while it serves one. */

@@ -59,7 +59,7 @@ export function predictRoutes(routes: Routes, { models }: PredictionServices, li
     } finally {
       model.release();
     }
-  });
+  }, { forLabelling: true });
 
   const firstBody = {
     // Its inputs change with the model.

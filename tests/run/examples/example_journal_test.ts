@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import type { NewExample } from "../../../lib/run/examples/example_file.ts";
+import type { NewExample } from "../../../lib/predict/labelling.ts";
 import { ExampleJournal } from "../../../lib/run/examples/example_journal.ts";
 import { DamagedFile } from "../../../lib/base/errors.ts";
 import { readRows } from "../../../lib/formats/rows.ts";

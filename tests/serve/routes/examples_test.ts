@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { ExampleJournal, type Examples, type Refused } from "../../../lib/run/examples/example_journal.ts";
-import { UncertainInputs } from "../../../lib/predict/uncertain.ts";
-import type { Labelling } from "../../../lib/run/examples/labelling.ts";
+import { ExampleJournal } from "../../../lib/run/examples/example_journal.ts";
+import type { Examples, Labelling, Refused } from "../../../lib/predict/labelling.ts";
+import { observed, UncertainInputs } from "../../../lib/predict/uncertain.ts";
 import type { Predictor } from "../../../lib/predict/types.ts";
 import type { App, AppOptions } from "../../../lib/serve/pipeline/shell.ts";
 import { inTemporaryDirectory } from "../../run/temporary.ts";
@@ -33,8 +33,9 @@ function collecting(
       labels: predictor.shape.labels,
       columns: predictor.reader.columns,
     });
-    const labelling = { examples, uncertain, textColumn, labelColumn, close: () => examples.close() };
-    const { app } = fakeApp({ ...options, services: { predictor, labelling } });
+    const labelling = { examples, uncertain, textColumn, labelColumn };
+    const services = { predictor: observed(predictor, uncertain), labelling };
+    const { app } = fakeApp({ ...options, services });
     const rows = async () => {
       const text = await Deno.readTextFile(`${directory}/examples.jsonl`).catch(() => "");
       return text.split("\n").filter((line) => line !== "").map((line) => {
@@ -45,7 +46,7 @@ function collecting(
     try {
       await use(app, rows, labelling);
     } finally {
-      await labelling.close();
+      await examples.close();
     }
   });
 }
@@ -194,7 +195,7 @@ Deno.test("the routes of examples say how to allow them, and why none is taken",
   for (const [why, status] of [["busy", 409], ["kept", 409], ["full", 503]] as const) {
     const refuse = (): Promise<Refused> => Promise.resolve(why);
     const examples: Examples = { add: refuse, remove: refuse, overview: refuse };
-    const labelling = { examples, textColumn: "text", labelColumn: "label", close: () => Promise.resolve() };
+    const labelling = { examples, textColumn: "text", labelColumn: "label" };
     const refusing = fakeApp({ services: { predictor: textPredictor(), labelling } }).app;
     assertEquals((await send(refusing, "POST", "/examples", { text: "x", label: "odd" })).status, status);
     assertEquals((await send(refusing, "GET", "/examples")).status, status);

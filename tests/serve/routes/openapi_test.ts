@@ -4,7 +4,15 @@ import { Unavailable, UnknownVersion } from "../../../lib/predict/types.ts";
 import type { AppOptions } from "../../../lib/serve/pipeline/shell.ts";
 import type { App } from "../../../lib/serve/pipeline/shell.ts";
 import { DEFAULT_NAME, ServedModels } from "../../../lib/predict/served_models.ts";
-import { checkpoint, failed, fakeApp, fakePredictor, type ServiceChanges } from "../fakes.ts";
+import {
+  checkpoint,
+  failed,
+  fakeApp,
+  fakeLabelling,
+  fakePredictor,
+  type ServiceChanges,
+  textPredictor,
+} from "../fakes.ts";
 
 interface Document {
   readonly openapi: string;
@@ -38,6 +46,10 @@ function appFor(status: string, path: string): App {
   if (status === "404" && path.includes("{version}")) {
     services.predictor = fakePredictor({ model: noVersion, predict: noVersion });
   }
+  if (/\/(examples|uncertain)/.test(path) && status !== "409") {
+    services.predictor = textPredictor();
+    services.labelling = fakeLabelling(status === "503" ? "full" : undefined);
+  }
   const over = path.endsWith("events") && !["404", "400"].includes(status);
   const { app, run, older, runs } = fakeApp({
     events: over ? [checkpoint(1), failed] : [checkpoint(1)],
@@ -70,7 +82,8 @@ function requestFor(method: string, path: string, status: string): [path: string
     : isSaved
     ? "r0"
     : "r1";
-  const address = path.replace(/\{(id|name)\}/, known ?? name).replace("{version}", "5");
+  const address = path.replace("/examples/{id}", `/examples/${known ? 99 : 1}`)
+    .replace(/\{(id|name)\}/, path.endsWith("/examples/{id}") ? "lockstep" : known ?? name).replace("{version}", "5");
   const init: RequestInit & { headers: Record<string, string> } = { method: method.toUpperCase(), headers: {} };
   if (status === "403") {
     Object.assign(init.headers, { "Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site" });
@@ -79,6 +92,9 @@ function requestFor(method: string, path: string, status: string): [path: string
   if (status === "400") init.headers["Host"] = "x y";
   if (status === "421") init.headers["Host"] = "evil.example";
   if (path === "/runs" && method === "get" && status === "400") return ["/runs?limit=0", { method: "GET" }];
+  if (path.endsWith("/uncertain") && method === "get" && status === "400") {
+    return [`${address}?limit=0`, { method: "GET" }];
+  }
   if (path === "/files/preview" && status !== "400") {
     return [`${path}?name=${status === "404" ? "gone.csv" : "tickets.csv"}`, init];
   }
@@ -90,6 +106,7 @@ function requestFor(method: string, path: string, status: string): [path: string
   if (method === "post" && (ofRuns || !path.startsWith("/runs"))) {
     if (status !== "421") delete init.headers["Host"];
     init.body = ofRuns ? "{}" : path.startsWith("/v2") ? tensors : body;
+    if (path.endsWith("/examples")) init.body = '{"text":"refund","label":"odd"}';
     if (status === "400") init.body = ofRuns ? "[]" : "{}";
     if (status === "413") init.body = " ".repeat(2000);
     if (status === "415") init.headers["Content-Type"] = "image/png";

@@ -1,0 +1,47 @@
+/** Describes how a server takes labelled rows for a model: lib/run/examples writes them to a file of its run. */
+import { z } from "zod";
+import type { UncertainInputs } from "./uncertain.ts";
+
+/** A labelled row that was sent. */
+export interface NewExample {
+  /** The keys of the row in a file, its labels among them. */
+  readonly row: Readonly<Record<string, unknown>>;
+  readonly labels: readonly string[];
+  readonly who?: string | undefined;
+}
+
+/** Parses a row as the file has it. */
+export const exampleSchema = z.looseObject({
+  example: z.object({ id: z.int().min(1), at: z.iso.datetime(), who: z.string().optional() }),
+});
+export type Example = z.infer<typeof exampleSchema>;
+
+/** Counts and shows the examples of the file. */
+export interface ExampleOverview {
+  readonly count: number;
+  /** Number of examples by label, the most frequent first. */
+  readonly labels: readonly { readonly label: string; readonly count: number }[];
+  /** The newest examples, the newest first. */
+  readonly newest: readonly Example[];
+}
+
+/** Reasons not to take an example: another process takes them, there is no room, or nothing may be written. */
+export type Refused = "busy" | "full" | "kept";
+
+export interface Examples {
+  /** Adds `examples`, all or none, and returns their ids once they are on the disk. */
+  add(examples: readonly NewExample[]): Promise<readonly number[] | Refused>;
+  /** Removes the example `id`. Returns whether there was one. */
+  remove(id: number): Promise<boolean | Refused>;
+  overview(): Promise<ExampleOverview | Refused>;
+}
+
+/** Takes labelled rows for a model that is served. */
+export interface Labelling {
+  readonly examples: Examples;
+  /** Present if inputs are kept that the model was unsure of. */
+  readonly uncertain?: UncertainInputs | undefined;
+  /** The names of the text and of the label in the files of the run. */
+  readonly textColumn: string;
+  readonly labelColumn: string;
+}
