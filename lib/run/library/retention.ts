@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { lstat, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { DamagedFile, errorCode, InputError } from "../../base/errors.ts";
+import { DamagedFile, InputError } from "../../base/errors.ts";
 import type { FileLock } from "../../platform/file_lock.ts";
 import { EXAMPLES } from "../examples/example_file.ts";
 import { latestRun, listRuns } from "../files/directory.ts";
