@@ -168,7 +168,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   } finally {
     releaseKeys();
     await service.close();
-    served.close();
+    await served.close();
   }
 }
 
