@@ -5,9 +5,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Routes } from "../pipeline/routes.ts";
 import type { Asset } from "../services.ts";
-import docsPage from "./docs.html" with { type: "text" };
-import docsScript from "./docs.js" with { type: "text" };
-import docsStyle from "./docs.css" with { type: "text" };
+import docsPage from "./docs/page.html" with { type: "text" };
+import docsScript from "./docs/page.js" with { type: "text" };
+import docsStyle from "./docs/page.css" with { type: "text" };
 
 const docs: readonly (readonly [path: string, asset: Asset])[] = [
   ["/docs", { body: docsPage, type: "text/html; charset=utf-8" }],
