@@ -1,6 +1,6 @@
 /** Opens the examples of the run that a server serves, and the memory of inputs that its model was unsure of. */
 import type { Config, TrainingConfig } from "../../config/schema.ts";
-import type { OpenedModel } from "../../predict/served_models.ts";
+import type { OpenedModel } from "../../predict/served_model.ts";
 import { observed, UncertainInputs } from "../../predict/uncertain.ts";
 import { ExampleJournal } from "./example_journal.ts";
 

@@ -7,13 +7,13 @@ import type { Context } from "hono";
 import { describe } from "../../base/printable.ts";
 import { inputError } from "../../base/errors.ts";
 import type { Labelling, Refused } from "../../predict/labelling.ts";
-import type { ServedModel } from "../../predict/served_models.ts";
+import type { ServedModel } from "../../predict/served_model.ts";
 import { bodyOf, readJsonBody } from "../pipeline/body.ts";
 import { problemAnswer, problemResponse, Refusal } from "../pipeline/problem.ts";
 import { jsonAnswer, type RouteEnv, type Routes } from "../pipeline/routes.ts";
 import type { PredictionServices } from "../services.ts";
 import { inputOf, readExamples } from "./example_body.ts";
-import { takeModel } from "./model_finder.ts";
+import { holdModel } from "./model_finder.ts";
 
 const DEFAULT_LISTED = 20;
 const MOST_LISTED = 1000;
@@ -60,7 +60,7 @@ export function exampleRoutes(routes: Routes, { models }: PredictionServices, bo
     c: Context<RouteEnv>,
     answer: (labelling: Labelling, model: ServedModel) => Response | Promise<Response>,
   ): Promise<Response> {
-    const model = takeModel(models, c);
+    const model = holdModel(models, c);
     try {
       if (model.labelling) return await answer(model.labelling, model);
       const message = "this server takes no examples: set `collect`, for a run trained on files";
