@@ -46,6 +46,8 @@ export class FakeRun {
   data: DataStatistics | undefined;
   evaluation: Evaluations | undefined;
   /** Present while it waits in the queue. */
+  /** True if another process trains it: streams of its events end with the newest one. */
+  elsewhere = false;
   queued: { place: number; config: RunDetail["config"] } | undefined;
   /** Its cross-validation. */
   labels: CrossValidationState = { state: "none", mayStart: true };
@@ -116,7 +118,7 @@ export class FakeRun {
           this.pulled++;
           this.#onPull();
           yield [event];
-        } else if (["running", "paused", "stopping"].includes(this.state)) await this.#more(signal);
+        } else if (!this.elsewhere && ["running", "paused", "stopping"].includes(this.state)) await this.#more(signal);
         else return;
       }
     } finally {
@@ -135,6 +137,7 @@ export class FakeRun {
     return {
       ...common,
       state,
+      ...this.elsewhere && { elsewhere: true },
       config,
       events: events.length,
       summary: last?.type === "finished" ? last.summary : null,

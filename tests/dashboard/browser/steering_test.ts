@@ -1,7 +1,7 @@
 /** Tests the actions of the page: start, pause, stop and remove runs, and turn the pages of a long list. */
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { browserTest, serve, shows } from "./browser.ts";
+import { browserTest, serve, shows, showsPoints } from "./browser.ts";
 import { refusedRun, tokenRun, waitingRun } from "./fake_runs.ts";
 import type { TrainedRun } from "./trained_run.ts";
 
@@ -112,6 +112,20 @@ browserTest(
   },
   /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE/,
 );
+
+browserTest("dashboard follows a run that another process trains, and has no buttons for it", () => {
+  const run = tokenRun(20);
+  run.elsewhere = true;
+  return [run];
+}, async (page, [run]) => {
+  await shows(page, "#banner", "Another process trains this run");
+  await shows(page, "#state", "running");
+  await showsPoints(page, 20);
+  assertEquals(await page.locator("#controls").count(), 0);
+  run?.train(21, 30);
+  await showsPoints(page, 30);
+  await shows(page, "#state", "running");
+});
 
 browserTest("dashboard pauses and resumes a run, and stops it after a confirmation", () => [
   tokenRun(20),
