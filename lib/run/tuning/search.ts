@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { InputError, inputError, TrainingError } from "../../base/errors.ts";
 import type { RowMetrics } from "../../base/row_metrics.ts";
-import type { Config } from "../../config/schema.ts";
+import type { Config, ConfigKey } from "../../config/schema.ts";
 import type { Resolve } from "../../config/resolve.ts";
 import { textDefaults } from "../../config/text_defaults.ts";
 import { StopReason } from "../../lockstep/memory/control.ts";
@@ -91,15 +91,7 @@ export class Search {
     const { resolve, given, rows, signal, onRows, minutes } = options;
     const begun = performance.now();
     const first = resolve();
-    const message = first.data.length === 0
-      ? "`data` has no value: expected a file of rows to tune on"
-      : first.data.includes("-") && !rows
-      ? "`data` is -: expected files, which each trial reads"
-      : first.cluster === ""
-      ? undefined
-      : "`cluster` has a value: a search is on one machine";
-    if (message) throw inputError(first.cluster === "" ? "data" : "cluster", message);
-    if (first.from !== "") throw inputError("from", "`from` has a value: a search trains each config from the start");
+    refuseBase(first, rows !== undefined);
     const read = await readRunData(first, { signal, onRows, ...rows && { input: rows() } });
     const size = dataSize(first, read);
     const { vectors } = read.source;
@@ -270,6 +262,15 @@ export class Search {
     await journal.add(trial);
     onNews?.({ type: "trial", trial });
   }
+}
+
+/** Throws an InputError for options that no search can have. */
+function refuseBase({ data, cluster, from }: Config, isInMemory: boolean): void {
+  const refuse = (key: ConfigKey, message: string) => inputError(key, `\`${key}\` ${message}`);
+  if (data.length === 0) throw refuse("data", "has no value: expected a file of rows to tune on");
+  if (data.includes("-") && !isInMemory) throw refuse("data", "is -: expected files, which each trial reads");
+  if (cluster !== "") throw refuse("cluster", "has a value: a search is on one machine");
+  if (from !== "") throw refuse("from", "has a value: a search trains each config from the start");
 }
 
 const keyOf = ({ candidate, split }: Trial) => `${candidate}/${split}`;
