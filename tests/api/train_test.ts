@@ -232,3 +232,27 @@ Deno.test("rows in memory have text and label where files have other columns, an
     );
   });
 });
+
+Deno.test("train() continues a run in `from` with rows in memory, and gives the digest of the command line", async () => {
+  await inTemporaryDirectory(async (folder) => {
+    const [file, fresh, runsDir] = [join(folder, "rows.jsonl"), join(folder, "new.jsonl"), join(folder, "runs")];
+    const rows = smallRows(40).map((row) => ({ ...row, label: `new ${row.label}` }));
+    await writeFile(file, jsonLines(smallRows()));
+    await writeFile(fresh, jsonLines(rows));
+    await using parent = await train({ ...SMALL, data: file, runsDir });
+    await using child = await train({ from: parent.directory, data: rows, replay: 0.5, ngrams: "none" });
+    const { parent: changes } = child.summary;
+    assertEquals([changes?.run, changes?.new?.before], [parent.id, 0]);
+    assertEquals(child.model.labels, [...parent.model.labels, ...[...new Set(rows.map(({ label }) => label))].sort()]);
+    const flags = ["--from", parent.id, "--replay", "0.5", "--ngrams", "none", "--exit", "--port", "0"];
+    const { code, stdout, stderr } = await runTask("train", folder, [fresh, ...flags, "--runs-dir", runsDir]);
+    assertEquals(code, 0, stderr);
+    assert(stdout.includes(child.summary.digest.slice(0, 16)), stdout);
+    assert(/New rows: +0\.00% before, .+ after/.test(stdout), stdout);
+    await using inMemory = await train({ ...SMALL, data: smallRows(), runsDir });
+    const refused = await assertRejects(() => train({ from: inMemory.directory, data: rows }), InputError);
+    assertEquals(refused.problems.map(({ field }) => field), ["replay"]);
+    await using alone = await train({ from: inMemory.directory, data: rows, replay: 0, epochs: 1, ngrams: "none" });
+    assertEquals(alone.summary.parent?.old, undefined);
+  });
+});

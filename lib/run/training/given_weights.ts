@@ -145,6 +145,7 @@ export async function givenVector(
   const { path, tensors: given, names: from, ofRun } = weights;
   const notFinite = given.find(({ values }) => !values.every(Number.isFinite));
   if (notFinite) throw refuse(`${path}: tensor "${notFinite.name}" has values that are not finite`);
+  if (!from && names.vocabulary) refuseOtherWords(weights, names.vocabulary.length + FIRST_KNOWN);
   const tensors = ofRun?.isSplit ? given : splitVectors(given, spec, (from ?? names).vocabulary ?? []);
   const isSame = !from || areSame(from, names);
   try {
@@ -164,6 +165,18 @@ export async function givenVector(
     if (!(error instanceof RangeError)) throw error;
     throw refuse(`${path} does not fit this model: ${error.message}`);
   }
+}
+
+/** Throws an InputError if weights that do not name their words cannot be of these data, which have `ids`. */
+function refuseOtherWords({ path, tensors }: GivenWeights, ids: number): void {
+  const rows = tensors.find(({ name }) => /embed.*weight$/i.test(name))?.shape[0];
+  if (rows === undefined || rows === ids) return;
+  throw refuse(
+    `${path} does not say which words its ${
+      counted(rows, "row")
+    } are of, and these data have ${ids}. Expected weights of ` +
+      "the same words, an exported file, which names its words, or a run to continue in `from`",
+  );
 }
 
 /** Returns the weights and `sets` of moments; of other numbers of sets the first ones are repeated. */

@@ -112,6 +112,12 @@ Deno.test("train refuses --weights without a known word or with wrong names, and
     const taken = await train(folder, rows(["bad", "good"]), ["--weights", other]);
     assertEquals(taken.code, 0, taken.stderr);
     assertMatch(taken.stdout, /^Warning: \S+other\.safetensors does not say which words its rows are of/m);
+    const more = await train(folder, rows(["bad", "good"], ["toaster", ...WORDS]), ["--weights", other]);
+    assertEquals(more.code, 2);
+    assertMatch(
+      more.stderr,
+      /does not say which words its 10 rows are of, and these data have 11\. Expected weights of/,
+    );
     await Deno.writeFile(other, encodeSafetensors({ metadata: { ...metadata, vocabulary: '["isgood"]' }, tensors }));
     const wrong = await train(folder, rows(["bad", "good"]), ["--weights", other]);
     assertEquals(wrong.code, 2);

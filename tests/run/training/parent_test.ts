@@ -198,3 +198,63 @@ Deno.test("a run with --from refuses changed files of earlier rows, unless it re
     await generated.train();
     assertEquals((await refused({ from: generated.directory })).field, "from");
   }));
+
+Deno.test("a run with --from continues one with several labels a row, and its metrics are of those", () =>
+  inTemporaryDirectory(async (folder) => {
+    const lines = (names: readonly string[]) =>
+      Array.from({ length: 60 }, (_, row) => {
+        const own = names.filter((_, at) => (row >> at) % 2 === 1);
+        return JSON.stringify({ text: `see ${own.map((name) => `${name}x`).join(" ")} ${row % 5}`, label: own });
+      }).join("\n");
+    await Deno.writeTextFile(join(folder, "old.jsonl"), lines(["b", "d"]));
+    await Deno.writeTextFile(join(folder, "new.jsonl"), lines(["d", "a"]));
+    const parent = await open(folder, { ...small, data: [join(folder, "old.jsonl")] });
+    await parent.train();
+    const run = await open(folder, { from: parent.directory, data: [join(folder, "new.jsonl")], epochs: 8 });
+    const { parent: changes, validation } = await run.train();
+    assertEquals((await readManifest(run.directory)).labels, ["b", "d", "a"]);
+    assertEquals(run.config.labels, "many");
+    assert(validation!.several !== undefined && changes!.new!.rows === 6 && changes!.old!.rows === 6);
+    assertEquals(changes!.old!.before, (await readSummary(parent.directory))!.validation!.accuracy);
+  }));
+
+Deno.test("a run with --from continues one with columns and one with vectors, whose words keep theirs", () =>
+  inTemporaryDirectory(async (folder) => {
+    const rows = (names: readonly string[]) =>
+      `text,n,label\n${
+        rowsOfClasses(names).split("\n").slice(1, -1).map((row, n) => row.replace(",", `,${n % 9},`)).join("\n")
+      }\n`;
+    await Deno.writeTextFile(join(folder, "old.csv"), rows(["b", "d"]));
+    await Deno.writeTextFile(join(folder, "new.csv"), rows(["c", "d"]));
+    await Deno.writeTextFile(join(folder, "glove.txt"), "bx 1 2\ncx 3 4\ndx 5 6\nabout 0 1\n");
+    const data = [join(folder, "old.csv")];
+    const [ofColumns, ofVectors] = [{ columns: "text:text,n:number" }, { vectors: join(folder, "glove.txt") }];
+    for (const change of [ofColumns, ofVectors]) {
+      const { embedding: _, ...sizes } = small;
+      const parent = await open(folder, { ...sizes, ...change, ...change === ofColumns && { embedding: 5 }, data });
+      await parent.train();
+      const child = { from: parent.directory, data: [join(folder, "new.csv")], learningRate: 0, epochs: 1, replay: 0 };
+      const run = await open(folder, { ...child, shards: 1 });
+      await run.train();
+      const [before, after] = [await stateOf(parent.directory), await stateOf(run.directory)];
+      const { embedding } = before.config;
+      const vectorOf = (state: typeof before, word: string) => {
+        const id = state.vocabulary.indexOf(word) + FIRST_KNOWN;
+        return [...state.tensor(0, "embedding/embeddings").slice(id * embedding, (id + 1) * embedding)];
+      };
+      assertEquals([embedding, after.config.columns], [parent.config.embedding, parent.config.columns]);
+      for (const word of before.vocabulary) assertEquals(vectorOf(after, word), vectorOf(before, word), word);
+      const replayed = await open(folder, { ...child, replay: 0.5, epochs: 2, learningRate: 0.01 });
+      const { digest } = await replayed.train();
+      const config = configOf(folder, {});
+      const { config: training, rules } = await readManifest(replayed.directory);
+      const again = {
+        config,
+        workerUrl,
+        cores: 2,
+        ...await readDataAgain(replayed.directory, { ...config, ...training }, rules),
+      };
+      const compared = await Array.fromAsync(verifyRun(replayed.directory, again));
+      assertEquals(compared.at(-1)!.computed, digest);
+    }
+  }));
