@@ -233,7 +233,7 @@ Deno.test("rows in memory have text and label where files have other columns, an
   });
 });
 
-Deno.test("train() continues a run in `from` with rows in memory, and gives the digest of the command line", async () => {
+Deno.test("train() continues a run in `from` with rows in memory, as the command line does with files", async () => {
   await inTemporaryDirectory(async (folder) => {
     const [file, fresh, runsDir] = [join(folder, "rows.jsonl"), join(folder, "new.jsonl"), join(folder, "runs")];
     const rows = smallRows(40).map((row) => ({ ...row, label: `new ${row.label}` }));
