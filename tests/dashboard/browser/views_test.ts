@@ -42,6 +42,7 @@ browserTest("dashboard shows statistics of the data while a run trains, and the 
       "Mistakes",
       "Classes: 5",
       "Confidence",
+      "Wrong labels",
       "Data",
     ],
   ]);
