@@ -1,5 +1,5 @@
 /** Requests to the server that sent this page. */
-import type { Answer, Prediction } from "../lib/predict/types.ts";
+import type { Answer, ModelInfo, Prediction } from "../lib/predict/types.ts";
 import type { Property } from "../lib/report/run_form.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 import type { RunList } from "../lib/serve/routes/run_routes.ts";
@@ -53,10 +53,20 @@ export async function runProperties(): Promise<Properties> {
   return (await request<Schemas>("openapi.json")).components.schemas.RunRequest.properties;
 }
 
-/** Predicts labels. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */
-export async function predict(questions: readonly Question[], explain = false): Promise<Answers> {
+/** A model that answers; `name` if the server answers with others without one. */
+export interface Answering extends ModelInfo {
+  readonly name?: string;
+}
+
+/** Returns the address that predicts with a model. */
+export function predictPath({ name }: Pick<Answering, "name">): string {
+  return name === undefined ? "predict" : `models/${encodeURIComponent(name)}/predict`;
+}
+
+/** Predicts labels at `path`. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */
+export async function predict(questions: readonly Question[], explain = false, path = "predict"): Promise<Answers> {
   const body = { ...bodyOf(questions), ...explain && { explain } };
-  const answer = await request<Answers | Omit<Answers, "predictions"> & Prediction>("predict", "POST", body);
+  const answer = await request<Answers | Omit<Answers, "predictions"> & Prediction>(path, "POST", body);
   return "predictions" in answer ? answer : { ...answer, predictions: [answer] };
 }
 

@@ -3,7 +3,6 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { DataStatistics } from "../lib/data/statistics.ts";
 import type { Evaluations } from "../lib/model/evaluation.ts";
-import type { ModelInfo } from "../lib/predict/types.ts";
 import { moment } from "../lib/report/format.ts";
 import { runBefore } from "../lib/report/quality.ts";
 import { applyDetail } from "../lib/report/run_detail.ts";
@@ -11,13 +10,15 @@ import { apply } from "../lib/report/run_events.ts";
 import { createView, type RunView } from "../lib/report/run_view.ts";
 import type { RunDetail } from "../lib/run/types.ts";
 import type { RunEvent } from "../lib/base/events.ts";
+import type { ModelList } from "../lib/serve/routes/model_routes.ts";
 import type { RunList } from "../lib/serve/routes/run_routes.ts";
-import { messageOf, pathOf, request } from "./api.ts";
+import { type Answering, messageOf, pathOf, predictPath, request } from "./api.ts";
 import type { Axis } from "./charts/plot.ts";
 import { follow, type Follower, type Link } from "./connection.ts";
 import { RunStore } from "./runs/run_store.ts";
 import { type Address, linkTo, parseAddress } from "./state/address.ts";
 import { isExplained } from "./state/question.ts";
+import { nameOf } from "./state/served.ts";
 import { Explainer } from "./ui/reasons.ts";
 
 /** Minimum time between two draws: people do not read faster, and a replayed history must not draw every event. */
@@ -54,16 +55,20 @@ export class Store implements Follower {
     const { summary } = this.view.value;
     return summary?.validation && pathOf(summary.run, "judgement");
   });
-  /** The model that answers predictions: the server's, which may be of another run than the one that is shown. */
-  readonly model = loaded<ModelInfo>(() => {
+  /** All models that the server answers with. */
+  readonly models = loaded<ModelList>(() => this.#run.value !== "" && `models#${this.#restarts.value}`);
+  /** The model that answers predictions: of the run that is shown, or else the server's first, of another run. */
+  readonly model = loaded<Answering>(() => {
+    const name = nameOf(this.models.value.value?.models ?? [], this.#run.value);
+    const path = name === undefined ? "model" : `models/${encodeURIComponent(name)}`;
     // After a restart of the server it may be another one: the fragment makes it another address.
-    return this.#run.value !== "" && `model#${this.#restarts.value}`;
+    return this.#run.value !== "" && `${path}#${this.#restarts.value}`;
   });
   /** Explains the mistakes of the evaluated model, if the server answers with it and a row is one text with one label. */
   readonly explainer = computed(() => {
     const { value: model } = this.model.value;
     const isPossible = model?.run === this.#run.value && isExplained(model) && !model.several && !model.columns;
-    return isPossible && this.evaluations.value.value ? new Explainer() : undefined;
+    return isPossible && this.evaluations.value.value ? new Explainer(predictPath(model)) : undefined;
   });
   readonly #finished = loaded<RunList>(() => this.#files.value && "runs?state=finished&limit=50");
 

@@ -9,7 +9,7 @@ import type { DataStatistics } from "../../lib/data/statistics.ts";
 import type { Column } from "../../lib/formats/columns.ts";
 import type { ModelInfo } from "../../lib/predict/types.ts";
 import { count } from "../../lib/report/format.ts";
-import { messageOf, predict, Refusal } from "../api.ts";
+import { type Answering, messageOf, predict, predictPath, Refusal } from "../api.ts";
 import { answersCsv, asCurl, asTypeScript, isExplained, linesOf } from "../state/question.ts";
 import { questionsOf, randomTokens } from "../state/question.ts";
 import type { Loaded } from "../store.ts";
@@ -29,14 +29,16 @@ type Known = DataStatistics["columns"];
 interface PredictProps {
   /** The run that is shown. */
   readonly run: string;
-  readonly model: Loaded<ModelInfo>;
+  readonly model: Loaded<Answering>;
   readonly columns?: Known;
 }
 
 export function PredictBox({ run, model: { value: model, error }, columns }: PredictProps): ComponentChildren {
   const card = { id: "try", title: "Try it", head: markup`<a class="more" href="docs">API</a>` };
   if (!model) return h(Card, { ...card, empty: error ?? "No model yet" });
-  if (run === "" || model.run === run) return h(Card, card, h(Form, { key: model.run, model, known: columns }));
+  if (run === "" || model.run === run) {
+    return h(Card, card, h(Form, { key: predictPath(model) + model.run, model, known: columns }));
+  }
   const hint = `This server answers with run ${model.run}. To ask this run, serve it:`;
   const other = markup`<p id="served" class="hint">${hint}</p>${h(Command, { text: `deno task serve ${run}` })}`;
   return h(Card, card, other);
@@ -45,8 +47,9 @@ export function PredictBox({ run, model: { value: model, error }, columns }: Pre
 /** Why there is no answer: in words, and by the names of columns. */
 type Problem = Readonly<{ text: string; at?: ReadonlyMap<string, string> }>;
 
-function Form({ model, known = [] }: { readonly model: ModelInfo; readonly known?: Known }): ComponentChildren {
+function Form({ model, known = [] }: { readonly model: Answering; readonly known?: Known }): ComponentChildren {
   const { columns, length, vocabulary } = model;
+  const path = predictPath(model);
   const texts = useSignal<Texts>([]);
   const isPerLine = useSignal(false);
   const problem = useSignal<Problem | undefined>(undefined);
@@ -65,7 +68,7 @@ function Form({ model, known = [] }: { readonly model: ModelInfo; readonly known
       return;
     }
     try {
-      const answer = { texts: texts.value, questions, answers: await predict(questions, isExplained(model)) };
+      const answer = { texts: texts.value, questions, answers: await predict(questions, isExplained(model), path) };
       if (number !== newest.current) return;
       const others = asked.value.filter((one) => shown(one.texts) !== shown(answer.texts));
       asked.value = [answer, ...others].slice(0, 1 + HISTORY);
@@ -117,7 +120,7 @@ function Form({ model, known = [] }: { readonly model: ModelInfo; readonly known
       ${isAnswered && h(AnswerView, { ...last, model })}
       ${!last && !problem.value && markup`<p class="hint">${start}</p>`}
     </div>
-    ${isAnswered && h(Copies, last)}
+    ${isAnswered && h(Copies, { ...last, path })}
     ${earlier.length > 0 && h(Earlier, { asked: earlier, choose: (chosen) => texts.value = chosen })}`;
 }
 
@@ -133,8 +136,8 @@ function problemOf(refused: unknown, columns: readonly Column[] = []): Problem {
 const shown = (texts: Texts) => texts.filter((text) => text !== "").join(" | ");
 
 /** Buttons that copy the question as a program asks it, and save the answers. */
-function Copies({ questions, answers }: Asked): ComponentChildren {
-  const address = new URL("predict", location.href).href;
+function Copies({ questions, answers, path }: Asked & { readonly path: string }): ComponentChildren {
+  const address = new URL(path, location.href).href;
   const common = { name: "the question", look: "link" };
   return markup`<p class="copies">${h(Copy, { ...common, text: asCurl(questions, address) }, "Copy as curl")}
     ${h(Copy, { ...common, text: asTypeScript(questions, address) }, "as TypeScript")}

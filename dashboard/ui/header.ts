@@ -8,6 +8,7 @@ import { messageOf, pathOf, request } from "../api.ts";
 import { linkTo, type View } from "../state/address.ts";
 import { stateOf } from "../state/banner.ts";
 import type { Store } from "../store.ts";
+import { ModelChoice } from "./model_choice.ts";
 import { isConfirmed } from "./confirm.ts";
 
 const TABS: readonly (readonly [View, string])[] = [
@@ -35,6 +36,7 @@ export function Header({ store }: { readonly store: Store }): ComponentChildren 
         ${
     name !== undefined && markup`<span class="short">${name}</span>`
   }<span id="run" class="run">${shown}</span></h1>
+      ${h(ModelChoice, { store })}
       <p id="state" class="state" role="status" data-state=${state}>${state}${place && ` · place ${count(place)}`}</p>
       ${address.run !== undefined && markup`<a id="follow" href=${own}>Follow the server's run</a>`}
       ${isSteered && h(Controls, { run, phase })}

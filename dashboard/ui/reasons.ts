@@ -51,7 +51,13 @@ function signed(value: number): string {
 export class Explainer {
   readonly #known = new Map<string, Signal<Reasons | undefined>>();
   readonly #wanted = new Set<string>();
+  readonly #path: string;
   #isAsking = false;
+
+  /** Asks at `path`. */
+  constructor(path = "predict") {
+    this.#path = path;
+  }
 
   /** Returns the reasons for the model's answer to `text`; undefined until they are known. */
   of(text: string): Signal<Reasons | undefined> {
@@ -69,7 +75,8 @@ export class Explainer {
     while (this.#wanted.size > 0) {
       const texts = [...this.#wanted].slice(0, MOST_EXPLAINED);
       texts.forEach((one) => this.#wanted.delete(one));
-      const { predictions } = await predict(texts.map((text) => ({ text })), true).catch(() => ({ predictions: [] }));
+      const questions = texts.map((text) => ({ text }));
+      const { predictions } = await predict(questions, true, this.#path).catch(() => ({ predictions: [] }));
       texts.forEach((one, at) => this.of(one).value = predictions[at]?.reasons);
       // A server that is busy, or gone, is asked again when another text is on screen.
       if (predictions.length === 0) this.#wanted.clear();

@@ -40,9 +40,10 @@ export type ModelList = z.infer<typeof listSchema>;
 const namedSchema = z.object({ ...modelShape, ...statusShape }).openapi("NamedModel");
 const params = z.object({ name: z.string().regex(MODEL_NAME) });
 
-const loadSchema = z.strictObject({ run: idSchema }).openapi("LoadModel");
+const loadSchema = z.strictObject({ run: idSchema }).openapi("LoadModel", { example: { run: "20260102-030405-abcd" } });
 const canarySchema = z.strictObject({ run: idSchema, share: z.number() }).openapi("StartCanary", {
   description: "A finished run, and the share of the requests that it gets, from 0.0001 to 0.9999",
+  example: { run: "20260102-030405-abcd", share: 0.1 },
 });
 
 /** Changes the model `name`; `openRun` opens a run. */

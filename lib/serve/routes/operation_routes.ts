@@ -94,9 +94,13 @@ function metricsText(
   text.gauge("lockstep_predict_computing_sequences", computing, "Sequences that are being predicted.");
   text.histogram("lockstep_predict_batch_sequences", batchSizes, "Sequences per predicted batch.");
   text.counter("lockstep_predict_restarts", restarts, "Times that the prediction thread was replaced.");
-  const labelled = models.all.map(({ name, run, digest = "", seconds, failures }) => (
-    { labels: `model="${name}",run="${run}",digest="${digest}"`, seconds, failures }
-  ));
+  const canaries = models.listed.map(({ canary }) => canary?.model);
+  const labelled = models.all.map((model) => {
+    const { name, run, digest = "", seconds, failures } = model;
+    // A canary may be of the same run.
+    const role = canaries.includes(model) ? "canary" : "model";
+    return { labels: `model="${name}",role="${role}",run="${run}",digest="${digest}"`, seconds, failures };
+  });
   text.family("lockstep_model_predict_seconds", "histogram", "Time in the queue and to compute, by model.");
   for (const { labels, seconds } of labelled) text.buckets(seconds, labels);
   text.family("lockstep_model_failures", "counter", "Requests that a model could not answer: full queue, lost thread.");

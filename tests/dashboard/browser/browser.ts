@@ -2,6 +2,7 @@
 import { executableAbsence, optionalTest } from "../../optional.ts";
 import { assertEquals } from "@std/assert";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { ServedModels } from "../../../lib/predict/served_models.ts";
 import { createApp } from "../../../lib/serve/app.ts";
 import type { Drops } from "../../../lib/serve/metrics.ts";
 import { HttpMetrics } from "../../../lib/serve/metrics.ts";
@@ -30,15 +31,22 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Serves `runs`, newest first, on `port` (0 for any free one), as a process that trains or as one that only serves. */
-export function serve(runs: FakeRun[], port = 0, trains = true): Server {
+/**
+ * Serves `runs`, newest first, on `port` (0 for any free one), as a process that trains or as one that only serves; with
+ * `names` each answers by one.
+ */
+export function serve(runs: FakeRun[], port = 0, trains = true, names: readonly string[] = []): Server {
   const shutdown = new AbortController();
   const metrics = new HttpMetrics();
   const failures: unknown[] = [];
   const onError = (error: unknown) => failures.push(error);
   const [first] = runs;
   const predictor = first?.data ? textPredictor(first.id, first.data) : parityPredictor(first?.id ?? "");
-  const services = fakeServices(fakeRuns(runs, trains), { predictor, assets: dashboardAssets() });
+  const several = names.map((name, at) => (
+    [name, { predictor: parityPredictor(runs[at]!.id), close: () => {} }] as const
+  ));
+  const models = names.length > 0 ? new ServedModels(several) : ServedModels.only(predictor);
+  const services = fakeServices(fakeRuns(runs, trains), { models, assets: dashboardAssets() });
   const app = createApp(services, { shutdown: shutdown.signal, onError, metrics });
   const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => app.fetch(request));
   return {
@@ -129,6 +137,7 @@ export function browserTest(
   runs: () => TrainedRun[],
   body: (page: Page, runs: TrainedRun[], server: Server) => Promise<Server | void>,
   expected = /^$/,
+  names: readonly string[] = [],
 ): void {
   optionalTest(absence, {
     name,
@@ -138,7 +147,7 @@ export function browserTest(
     fn: () =>
       despiteNetworkChanges(async (watch) => {
         const given = runs();
-        let server = serve(given);
+        let server = serve(given, 0, true, names);
         try {
           await withPage(server.port, expected, watch, async (page) => {
             server = await body(page, given, server) ?? server;

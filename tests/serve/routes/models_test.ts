@@ -88,7 +88,10 @@ Deno.test("GET /models lists the models, and GET /models/{name} describes one", 
     ...list.models[1],
   });
   const metrics = await (await app.request("/metrics")).text();
-  assertMatch(metrics, /^lockstep_model_predict_seconds_count\{model="intents",run="b",digest="d-b"\} 1$/m);
+  assertMatch(
+    metrics,
+    /^lockstep_model_predict_seconds_count\{model="intents",role="model",run="b",digest="d-b"\} 1$/m,
+  );
 });
 
 Deno.test("a model that does not answer is listed as unavailable, and named by /readyz", async () => {
@@ -220,7 +223,12 @@ Deno.test("a canary answers its share, also by the inference protocol, and is pr
   const { models: [listed] } = await (await app.request("/models")).json();
   assertEquals([listed.predictions, listed.canary.predictions, listed.canary.digest], [31, 10, "d-c"]);
   const metrics = await (await app.request("/metrics")).text();
-  assertMatch(metrics, /^lockstep_model_predict_seconds_count\{model="spam",run="c",digest="d-c"\} 10$/m);
+  assertMatch(metrics, /^lockstep_model_predict_seconds_count\{model="spam",role="canary",run="c",digest="d-c"\} 10$/m);
+  // Prometheus refuses a name with the same labels twice, which a canary of the same run must not cause.
+  await app.request("/models/spam/canary", put({ run: "a", share: 0.25 }));
+  const names = (await (await app.request("/metrics")).text()).split("\n").filter((line) => !/^(#|$)/.test(line))
+    .map((line) => line.replace(/ \S+$/, ""));
+  assertEquals(names.filter((name, at) => names.indexOf(name) !== at), []);
   await app.request("/models/spam", put({ run: "c" }));
   assertEquals(await Promise.all(Array.from({ length: 8 }, () => runOf(app, "/predict"))), Array(8).fill("c"));
   assertEquals((await (await app.request("/models/spam")).json()).canary, null);

@@ -116,6 +116,7 @@ function entry(method, path, operation, components) {
 /** Titles of the parts, by the beginnings of their paths. */
 const PARTS = [
   ["Predictions", /^\/(predict|model)\b/],
+  ["Models", /^\/models\b/],
   ["Runs", /^\/(runs|events|files)\b/],
   ["Open Inference Protocol", /^\/v2\b/],
   ["Operation", /./],
