@@ -249,6 +249,8 @@ Deno.test("train() continues a run in `from` with rows in memory, as the command
     assertEquals(code, 0, stderr);
     assert(stdout.includes(child.summary.digest.slice(0, 16)), stdout);
     assert(/New rows: +0\.00% before, .+ after/.test(stdout), stdout);
+    const listed = await runTask("runs", folder, ["--runs-dir", runsDir]);
+    assert(listed.stdout.split("\n").some((line) => line.trimEnd().endsWith(` ${parent.id}`)), listed.stdout);
     await using inMemory = await train({ ...SMALL, data: smallRows(), runsDir });
     const refused = await assertRejects(() => train({ from: inMemory.directory, data: rows }), InputError);
     assertEquals(refused.problems.map(({ field }) => field), ["replay"]);

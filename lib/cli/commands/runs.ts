@@ -1,5 +1,5 @@
 /** `runs` lists the runs of a folder, newest first. It writes nothing. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { configSchema } from "../../config/schema.ts";
 import { deniedAccess, inputError, missingPermission } from "../../base/errors.ts";
@@ -70,6 +70,11 @@ export async function runsCommand(args: readonly string[], terminal: Terminal): 
   return ExitCode.done;
 }
 
+/** Returns the id of the run that a run continues from; "" for none. */
+function parentOf({ config: { from } }: RunDetail): string {
+  return typeof from === "string" ? basename(from) : "";
+}
+
 function runTable(runs: readonly RunDetail[], width: number | undefined): string[] {
   const text = (head: string, cell: (run: RunDetail) => string, rank: number) => ({
     head,
@@ -88,5 +93,6 @@ function runTable(runs: readonly RunDetail[], width: number | undefined): string
     result("epochs", 8),
     result("time", 7),
     text("data", dataOf, 3),
+    ...runs.some((run) => parentOf(run) !== "") ? [text("from", parentOf, 9)] : [],
   ], width);
 }
