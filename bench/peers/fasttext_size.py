@@ -2,10 +2,10 @@
 """Test accuracy of fastText models of given sizes on a text,label CSV pair: trained, then quantized and retrained.
 
     apt-get install -y fasttext
-    python3 fasttext_size.py TRAIN.csv TEST.csv 1000000 300000
+    python3 fasttext_size.py TRAIN.csv TEST.csv 1000000 300000 100000
 
-For each setting the greatest cut-off whose file fits is found, and the model is retrained with it. Prints the best setting on the test rows, a line of JSON for
-each size: {"size", "bytes", "setting", "accuracy"}; a size that no setting reaches has no line. One thread: reproducible.
+The dimensions are small, as the tables of the quantizer grow with them. Prints, as JSON, the best model on the test rows among
+those that fit into each size: {"size", "bytes", "setting", "accuracy"}. One thread: reproducible.
 """
 import csv
 import itertools
@@ -18,10 +18,10 @@ import tempfile
 
 csv.field_size_limit(10**9)
 
-# Epochs, learning rate, longest n-gram of words, and letters (0: none).
-SETTINGS = [(25, 0.5, 2, 0), (50, 1.0, 2, 0), (25, 0.5, 1, 4)]
-DIMENSIONS = [10, 25]
-MOST_FEATURES = 2**18
+# Epochs and learning rate.
+SETTINGS = [(25, 0.5), (50, 1.0)]
+# Cut-offs by dimension.
+CUTOFFS = {10: [4000, 14000, 48000], 32: [1900, 8000, 30000]}
 
 
 def write_rows(table, target):
@@ -35,22 +35,6 @@ def fasttext(*args):
     return subprocess.run(["fasttext", *map(str, args)], check=True, capture_output=True, text=True).stdout
 
 
-def quantized(model, options, cutoff):
-    fasttext("quantize", *options, "-cutoff", cutoff)
-    return os.path.getsize(f"{model}.ftz")
-
-
-def greatest(fits):
-    """The greatest cut-off that fits, to a few per cent; 0 keeps everything."""
-    if fits(0):
-        return 0
-    low, high = 256, MOST_FEATURES
-    while high > 1.03 * low:
-        middle = int((low * high) ** 0.5)
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
-
-
 def main():
     train, test, *sizes = sys.argv[1:]
     sizes = sorted(map(int, sizes))
@@ -59,22 +43,19 @@ def main():
         for name, path in (("train", train), ("test", test)):
             write_rows(path, f"{folder}/{name}.txt")
         model = f"{folder}/model"
-        for (epochs, rate, words, letters), dimension in itertools.product(SETTINGS, DIMENSIONS):
+        for (epochs, rate), (dimension, cutoffs) in itertools.product(SETTINGS, CUTOFFS.items()):
             options = ["-epoch", epochs, "-lr", rate, "-thread", 1]
-            grams = ["-wordNgrams", words, "-bucket", 200000, "-minCount", 1]
-            grams += ["-minn", 2 if letters else 0, "-maxn", letters]
-            common = ["-input", f"{folder}/train.txt", "-output", model]
-            fasttext("supervised", *common, *options, *grams, "-dim", dimension)
-            for limit in sizes:
-                cutoff = greatest(lambda cutoff: quantized(model, [*common, "-qnorm"], cutoff) <= limit)
-                size = quantized(model, [*common, *options, "-qnorm", "-retrain"], cutoff)
-                if size > limit:
-                    continue
-                found = fasttext("test", f"{model}.ftz", f"{folder}/test.txt")
-                accuracy = float(found.split("P@1")[1].split()[0])
-                if accuracy > best.get(limit, {"accuracy": -1})["accuracy"]:
-                    setting = f"{epochs} epochs, rate {rate}, {words}-grams, letters {letters}, dimension {dimension}"
-                    best[limit] = {"size": limit, "bytes": size, "setting": setting, "accuracy": accuracy}
+            files = ["-input", f"{folder}/train.txt", "-output", model]
+            grams = ["-wordNgrams", 2, "-bucket", 100000, "-minCount", 1, "-dim", dimension]
+            fasttext("supervised", *files, *options, *grams)
+            for cutoff in cutoffs:
+                fasttext("quantize", *files, *options, "-qnorm", "-retrain", "-cutoff", cutoff)
+                size = os.path.getsize(f"{model}.ftz")
+                accuracy = float(fasttext("test", f"{model}.ftz", f"{folder}/test.txt").split("P@1")[1].split()[0])
+                for limit in sizes:
+                    if size <= limit and accuracy > best.get(limit, {"accuracy": -1})["accuracy"]:
+                        setting = f"{epochs} epochs, rate {rate}, dimension {dimension}, cut-off {cutoff}"
+                        best[limit] = {"size": limit, "bytes": size, "setting": setting, "accuracy": accuracy}
     for limit in sizes:
         if limit in best:
             print(json.dumps(best[limit]))
