@@ -5,6 +5,7 @@ export function grown<
     | Uint16Array<ArrayBuffer>
     | Uint32Array<ArrayBuffer>
     | Int32Array<ArrayBuffer>
+    | Float32Array<ArrayBuffer>
     | Float64Array<ArrayBuffer>,
 >(array: A, least: number): A {
   const copy = new (array.constructor as new (length: number) => A)(Math.max(least, 2 * array.length));

@@ -11,8 +11,8 @@ export const rowMetricsSchema = z.object({
   /** Expected calibration error. */
   calibrationError: z.number(),
   /**
-   * Present where a row may have several labels. `accuracy` is then the share of the rows whose most probable label is one of
-   * theirs, `loss` the mean over rows of the sum over labels, and `calibrationError` is over all labels.
+   * Present where a row may have several labels. `accuracy` is then the share of the rows with labels whose most probable label is
+   * one of theirs, `loss` the mean over rows of the sum over labels, and `calibrationError` is over all labels.
    */
   several: z.object({
     /** Over all labels of all rows together, by the labels' thresholds. */
@@ -23,6 +23,10 @@ export const rowMetricsSchema = z.object({
     exact: z.number(),
     /** Mean number of labels of a row. */
     labels: z.number(),
+    /** Rows that have a label: only these count for `accuracy` and `at`. Earlier versions wrote none, and counted all. */
+    labelled: z.int().optional(),
+    /** Labels of the rows that no training row has, if there are any: they count as missing. */
+    unseen: z.int().optional(),
     /** Precision and recall of so many most probable labels of each row. */
     at: z.array(z.object({ rank: z.int(), precision: z.number(), recall: z.number() })),
   }).optional(),

@@ -10,7 +10,7 @@ import { type TrainingConfig, trainingConfigSchema } from "./schema.ts";
  * The meaning of an absent key, if it is not the key's default. Add a line for every new key whose default changes the
  * result of a run, such as `normalization: "none"`.
  */
-const ABSENT_MEANS: Partial<TrainingConfig> = { tokenizer: "words", labels: "one" };
+const ABSENT_MEANS: Partial<TrainingConfig> = { tokenizer: "words", labels: "one", biasInit: "random" };
 
 /** Parses a saved config, with `absentMeans` for the keys that it lacks. */
 export function savedConfig(absentMeans: Partial<TrainingConfig>): z.ZodType<TrainingConfig> {

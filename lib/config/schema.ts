@@ -34,6 +34,8 @@ export const trainingShape = {
     .describe("fraction of values dropped in training, in token vectors, between LSTMs and before the dense layer"),
   embeddingInit: number(0, 100).default(1).describe("standard deviation of the initial token vectors"),
   forgetBias: number(-10, 10).default(1).describe("added to the forget gate's initial bias"),
+  biasInit: z.enum(["frequency", "random"]).default("frequency")
+    .describe("where a row may have several labels, initial biases of the outputs: each label's log-odds, or random"),
   lstmBiases: z.union([z.literal(1), z.literal(2)]).default(1)
     .describe("bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch"),
   weights: pathValue(

@@ -13,7 +13,7 @@ import type { EncodedText } from "./encode/text_encoder.ts";
 import type { Preprocessing } from "./encode/preprocessing.ts";
 import { ProblemLog, WarningLog } from "./findings/problems.ts";
 import { KeptTexts } from "./row_texts.ts";
-import { TableBuilder } from "./encode/table_builder.ts";
+import { TableBuilder, withUnseen } from "./encode/table_builder.ts";
 
 export interface EvaluationRows extends LoadedPart {
   /** Number of bad rows, which were skipped. */
@@ -42,6 +42,9 @@ export async function readEvaluationRows(
   const read: SourceInfo[] = [];
   const texts = new KeptTexts();
   const warnings = new WarningLog();
+  /** Row → number of its labels that no training row had, where it may have several. */
+  const unseen = new Map<number, number>();
+  let warning: string | undefined;
   const reading = {
     ...options,
     ...readingOf(preprocessing.columns),
@@ -55,11 +58,16 @@ export async function readEvaluationRows(
     }
     const { file, line } = entry;
     const names = options.unlabelled ? [] : labelsOf(entry);
-    const own = options.unlabelled ? [0] : names.map((name) => classes.get(name)!);
+    const own = options.unlabelled ? [0] : names.flatMap((name) => classes.get(name) ?? []);
     const wrong = names.find((name) => !classes.has(name));
     const row = inputOf(entry);
-    if (wrong !== undefined) problems.add({ file, line, problem: unknownLabel(wrong, labels) });
+    if (wrong !== undefined && !entry.labels) problems.add({ file, line, problem: unknownLabel(wrong, labels) });
     else {
+      if (wrong !== undefined) {
+        unseen.set(rows.length, names.length - own.length);
+        warning ??= `has the label ${shortJson(wrong)}, which no training row had: it counts as missed`;
+        warnings.add({ file, line, warning });
+      }
       rows.push({ file, line, labels: own, key: preprocessing.keyOf(row), ...preprocessing.encode(row) });
       texts.add(entry);
     }
@@ -85,7 +93,7 @@ export async function readEvaluationRows(
   const statistics = { rows: rows.length, tokens, unknown, truncated, empty: 0 };
   const keys = Float64Array.from(rows, ({ key }) => key);
   return {
-    table: builder.finish(),
+    table: withUnseen(builder.finish(), unseen),
     places: builder.places,
     statistics,
     keys,

@@ -1,5 +1,5 @@
 /** Reads and counts the labels of rows that may have several, and of rows with one. */
-import type { RowLabels } from "./batches/table.ts";
+import { type RowLabels, rowsWithLabels } from "./batches/table.ts";
 import type { ClassCounts } from "./class_counts.ts";
 import { logLoss, mostProbable } from "./metrics.ts";
 
@@ -42,14 +42,17 @@ export function labelSets(rows: RowLabels): ArrayLike<number> {
   });
 }
 
-/** Returns the share of the rows whose most probable class, by `[rows, classes]` values, is their label or one of theirs. */
+/**
+ * Returns the share of the rows with labels whose most probable class, by `[rows, classes]` values, is their label or one of
+ * theirs. No answer would be right for a row without labels, so these do not count; 0 if there are no others, NaN without rows.
+ */
 export function shareRight(rows: RowLabels, values: ArrayLike<number>, classes: number): number {
   const count = labelledRows(rows);
   let right = 0;
   for (let row = 0; row < count; row++) {
     if (labelsAt(rows, row).includes(mostProbable(values, row * classes, classes))) right++;
   }
-  return right / count;
+  return right / (count === 0 ? 0 : Math.max(1, rowsWithLabels(rows)));
 }
 
 /** Counts the rows that have and that were given each label: those for which its value, `[rows, classes]`, is at least `leastOf`. */

@@ -1,8 +1,9 @@
 /** Draws the weights that training starts from. */
 import { Random, Stream } from "../base/numbers/random.ts";
+import { ln } from "../base/numbers/elementary.ts";
 import { inTurns } from "../base/turns.ts";
 import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
-import { embeddingTensor, type ParameterLayout, tensorView } from "./layout.ts";
+import { embeddingTensor, type ParameterLayout, tensorNamed, tensorView } from "./layout.ts";
 import type { ModelSpec } from "./spec.ts";
 
 interface InitialOptions {
@@ -52,6 +53,16 @@ export function setTokenVectors(
   const scale = squares > 0 ? embeddingInit / Math.sqrt(squares / counted) : 1;
   const rows = tensorView(weights, embeddingTensor(layout)).subarray(first * width);
   for (let i = 0; i < values.length; i++) rows[i] = values[i]! * scale;
+}
+
+/**
+ * Replaces the biases of the outputs by the log-odds of each label, `[classes]`, of which `counts` of the `rows` have it, as if
+ * two more rows had and lacked all: random ones begin with even odds for each of thousands of labels.
+ */
+export function setLabelOdds(weights: Float32Array, layout: ParameterLayout, counts: Float64Array, rows: number): void {
+  const biases = tensorView(weights, tensorNamed(layout, "dense/bias"));
+  const share = (count: number) => (count + 1) / (rows + 2);
+  counts.forEach((count, k) => biases[k] = ln(share(count)) - ln(share(rows - count)));
 }
 
 /** Values that are drawn between two looks at the clock. */

@@ -1,5 +1,5 @@
 /** Measures a model whose rows may have several labels, on rows whose labels are known. */
-import type { RowLabels } from "../data/batches/table.ts";
+import { type RowLabels, rowsWithLabels } from "../data/batches/table.ts";
 import { f1Of, macroF1 } from "../data/class_counts.ts";
 import { countSeveral, labelledRows, labelsAt, severalLoss, shareRight } from "../data/several.ts";
 import { CalibrationBins, classMetrics, type Evaluation } from "./evaluation.ts";
@@ -35,16 +35,18 @@ export function evaluateSeveral(
     loss += severalLoss(own, probabilities, first, width);
     ofRow.forEach((probability, k) => bins.add(probability, own.includes(k)));
     const given = labelsAbove(ofRow, thresholds);
-    if (given.length === own.length && given.every((label) => own.includes(label))) exact++;
+    if (!labelled.unseen?.[row] && given.length === own.length && given.every((label) => own.includes(label))) exact++;
     for (const label of own) {
       const rank = rankOf(label, ofRow);
       RANKS.forEach((most, i) => hits[i]! += rank < most ? 1 : 0);
     }
   }
   const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
-  const [support, given, right] = [sum(counts.support), sum(counts.given), sum(counts.right)];
+  const unseen = sum(labelled.unseen ?? []);
+  const [support, given, right] = [sum(counts.support) + unseen, sum(counts.given), sum(counts.right)];
   const share = (part: number, whole: number) => whole === 0 ? 0 : part / whole;
   const f1s = f1Of(counts);
+  const labelledOnes = rowsWithLabels(labelled);
   return {
     rows,
     loss: loss / rows,
@@ -57,9 +59,11 @@ export function evaluateSeveral(
       recall: share(right, support),
       exact: exact / rows,
       labels: support / rows,
+      labelled: labelledOnes,
+      ...unseen > 0 && { unseen },
       at: RANKS.filter((rank) => rank <= width).map((rank, i) => ({
         rank,
-        precision: hits[i]! / (rank * rows),
+        precision: share(hits[i]!, rank * labelledOnes),
         recall: share(hits[i]!, support),
       })),
     },

@@ -4,7 +4,7 @@ import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
 import { grown } from "../base/growing_arrays.ts";
 import { createFeatureFinder, type NgramRows, type NgramSpace } from "./features.ts";
 import { KeyTable } from "./key_table.ts";
-import { damped, inverseRoot } from "./model.ts";
+import { damped, inverseRoot, MANY_SCORES } from "./model.ts";
 import type { SparseRows } from "./svm.ts";
 import { keyOf, type SharingRows, withWordFeatures, type WordFeatures, wordFeatures } from "./word_features.ts";
 
@@ -12,14 +12,21 @@ import { keyOf, type SharingRows, withWordFeatures, type WordFeatures, wordFeatu
 const MOST_ENTRIES = 3 * 2 ** 24;
 /** Most different features while rows are counted; further ones are left out. */
 const MOST_KEYS = 2 ** 23;
-/** Most weights of a model: 64 MiB. */
+/** Most weights of a model in which each feature has all scores: 64 MiB. */
 const MOST_WEIGHTS = 2 ** 24;
+/** Most features of a model in which it has some of them. */
+const MOST_NARROW = 2 ** 20;
 /** Most values of the vectors of all rows together, 12 bytes each. Where rows are more, words share no weights. */
 const MOST_SHARED = 2 ** 24;
 /** A run of letters that only one row has says nothing that its word does not say. */
 const FEWEST_ROWS_WITH_LETTERS = 2;
 /** Rows between two calls of `stopped`. */
 const STOP_EVERY = 256;
+
+/** Returns how many features a model of so many scores may have. */
+export function mostFeatures(scores: number): number {
+  return scores < MANY_SCORES ? Math.floor(MOST_WEIGHTS / scores) : MOST_NARROW;
+}
 
 /** The features of some rows, row after row. */
 export interface CountedRows {
@@ -37,14 +44,14 @@ export interface CountedRows {
 }
 
 /**
- * Counts all rows of `tables`, one table after another; all words with `vectors` are features. Returns undefined if it was
- * stopped.
+ * Counts all rows of `tables`, one table after another, and keeps at most `most` features; all words with `vectors` are
+ * features. Returns undefined if it was stopped.
  */
 export function countRows(
   tables: readonly NgramRows[],
   space: NgramSpace,
   vocabulary: TokenKeys,
-  scores: number,
+  most: number,
   stopped: () => boolean,
   vectors?: TokenVectors,
 ): CountedRows | undefined {
@@ -84,7 +91,6 @@ export function countRows(
       offsets[row + 1] = at;
     }
   }
-  const most = Math.floor(MOST_WEIGHTS / scores);
   const chosen = choose({ rows, offsets, columns, counts }, table, grown(isLetters, table.size), most);
   return { ...chosen, ...shared && { words: wordFeatures(chosen.keys, vocabulary, shared) } };
 }

@@ -18,10 +18,19 @@ export interface LinearModel {
   readonly tokenColumns: number;
   /** `[columns]`: weight of each feature, greater for rarer ones (inverse document frequency). */
   readonly importance: Float32Array;
-  /** `[columns, scores]`, row-major: see `scoresOf`. */
+  /** `[columns, scores]`, row-major: see `scoresOf`. With `sparse`, those that are not 0, of one feature after another. */
   readonly weights: Float32Array;
+  readonly sparse?: SparseWeights;
   /** `[scores]` */
   readonly bias: Float32Array;
+}
+
+/** Tells what the weights of a model of many scores are of: each feature has those of some scores. */
+export interface SparseWeights {
+  /** `[columns + 1]`: position in the weights where those of each feature begin. */
+  readonly starts: Uint32Array;
+  /** The score of each weight: they ascend within a feature. */
+  readonly scores: Uint16Array;
 }
 
 /** Features of a row and their values. Only the first `count` are in use. */
@@ -44,6 +53,9 @@ export function withScores(model: LinearModel, factor: number, offsets?: Float64
   return { ...model, weights: scaled(model.weights), bias };
 }
 
+/** From this many scores on, each is fitted to some rows only: see narrow/narrow_fits.ts. */
+export const MANY_SCORES = 512;
+
 /** Returns the number of scores that decide among `classes`: of two classes, that of the second decides. */
 export function scoresOf(classes: number, labels?: "many"): number {
   return classes === 2 && !labels ? 1 : classes;
@@ -54,6 +66,9 @@ export function damped(count: number): number {
   return count === 1 ? 1 : 1 + Math.log(count);
 }
 
+/** Names the parts that scores are computed with, once a row is a vector. */
+type ScorePart = "classes" | "labels" | "weights" | "sparse" | "bias";
+
 /** Computes the vector of a row; see createVectorizer(). */
 export type Vectorize = (rows: NgramRows, row: number, onFeature?: OnFeature) => Vector;
 
@@ -62,7 +77,7 @@ export type Vectorize = (rows: NgramRows, row: number, onFeature?: OnFeature) =>
  * have a Euclidean length of 1, and so have those of letters.
  */
 export function createVectorizer(
-  { space, vocabulary, keys, tokenColumns, importance }: Omit<LinearModel, "classes" | "labels" | "weights" | "bias">,
+  { space, vocabulary, keys, tokenColumns, importance }: Omit<LinearModel, ScorePart>,
 ): Vectorize {
   const table = KeyTable.of(keys);
   const find = createFeatureFinder(space, vocabulary, (key) => table.find(key), columnsOf(vocabulary, table));
@@ -94,10 +109,18 @@ export function inverseRoot(squares: number): number {
 
 /** Returns the function that computes the scores of a row, in an array that is valid until the next call. */
 export function createScorer(
-  { weights, bias, ...model }: LinearModel,
+  { weights, sparse, bias, ...model }: LinearModel,
   vectorize: Vectorize = createVectorizer(model),
 ): (rows: NgramRows, row: number) => Float64Array {
   const scores = new Float64Array(bias.length);
+  if (sparse) {
+    return (rows, row) => {
+      const { count, columns, values } = vectorize(rows, row);
+      scores.set(bias);
+      for (let i = 0; i < count; i++) addSparse(scores, columns[i]!, values[i]!, weights, sparse);
+      return scores;
+    };
+  }
   return (rows, row) => {
     const { count, columns, values } = vectorize(rows, row);
     scores.set(bias);
@@ -108,6 +131,18 @@ export function createScorer(
     }
     return scores;
   };
+}
+
+/** Adds the weights of a feature, times its `value`. */
+function addSparse(
+  sums: Float64Array,
+  column: number,
+  value: number,
+  weights: Float32Array,
+  { starts, scores }: SparseWeights,
+): void {
+  const end = starts[column + 1]!;
+  for (let i = starts[column]!; i < end; i++) sums[scores[i]!]! += value * weights[i]!;
 }
 
 /** Writes the probabilities of a row to `probabilities`, `[classes]`: the softmax of its `scores`; see scoresOf(). */
@@ -147,16 +182,20 @@ interface LinearParts {
 export type ExplainScores = (rows: NgramRows, row: number, one: number, other: number) => LinearParts;
 
 export function createExplainScores(
-  { classes, labels, weights, bias }: Pick<LinearModel, "classes" | "labels" | "weights" | "bias">,
+  { classes, labels, weights, sparse, bias }: Pick<LinearModel, ScorePart>,
   vectorize: Vectorize,
 ): ExplainScores {
   const scores = scoresOf(classes, labels);
   // The first of two classes has the score 0, and so has class -1.
   const missing = classes - scores;
-  const valueOf = (values: Float32Array, row: number, k: number) =>
-    k < missing ? 0 : values[row * scores + k - missing]!;
-  const difference = (values: Float32Array, row: number, one: number, other: number) =>
-    valueOf(values, row, one) - valueOf(values, row, other);
+  const biasOf = (k: number) => k < missing ? 0 : bias[k - missing]!;
+  const weightOf = (column: number, k: number) => {
+    if (k < missing) return 0;
+    if (!sparse) return weights[column * scores + k - missing]!;
+    const begin = sparse.starts[column]!;
+    const at = sparse.scores.subarray(begin, sparse.starts[column + 1]).indexOf(k);
+    return at < 0 ? 0 : weights[begin + at]!;
+  };
   return (rows, row, one, other) => {
     const found: { column: number; part: NgramPart }[] = [];
     const parts = new Map<string, NgramPart>();
@@ -171,8 +210,9 @@ export function createExplainScores(
     const valueOfColumn = new Map<number, number>();
     for (let i = 0; i < count; i++) valueOfColumn.set(columns[i]!, values[i]!);
     for (const { column, part } of found) {
-      part.weight += valueOfColumn.get(column)! / counts.get(column)! * difference(weights, column, one, other);
+      part.weight += valueOfColumn.get(column)! / counts.get(column)! *
+        (weightOf(column, one) - weightOf(column, other));
     }
-    return { parts: [...parts.values()], bias: difference(bias, 0, one, other) };
+    return { parts: [...parts.values()], bias: biasOf(one) - biasOf(other) };
   };
 }

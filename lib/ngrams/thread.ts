@@ -61,8 +61,9 @@ export function runBaseline({ training, validation, test, signals, ...options }:
 /** Returns the buffers of a reply that are transferred instead of copied. */
 export function transferables(reply: BaselineReply): ArrayBuffer[] {
   if (reply.type !== "done") return [];
-  const { model: { keys, importance, weights, bias }, validation, test } = reply.result;
-  return [keys, importance, weights, bias, validation, ...test ? [test] : []].map(({ buffer }) => buffer).filter((
+  const { model: { keys, importance, weights, sparse, bias }, validation, test } = reply.result;
+  const ofModel = [keys, importance, weights, bias, ...sparse ? [sparse.starts, sparse.scores] : []];
+  return [...ofModel, validation, ...test ? [test] : []].map(({ buffer }) => buffer).filter((
     buffer,
   ) => buffer instanceof ArrayBuffer);
 }

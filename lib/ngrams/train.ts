@@ -15,10 +15,12 @@ import { countSeveral, joinLabels, pickLabels, shareRight } from "../data/severa
 import { type EncodedTable, type RowLabels, rowsOf } from "../data/batches/table.ts";
 import type { TokenVectors } from "../data/vocabulary/choose_vocabulary.ts";
 import type { TokenKeys } from "../data/vocabulary/token_keys.ts";
-import { countRows, weighRows } from "./counted_rows.ts";
+import { countRows, mostFeatures, weighRows } from "./counted_rows.ts";
 import type { NgramSpace } from "./features.ts";
 import { fitBayes, fitScore, type Problem } from "./fits.ts";
-import { type LinearModel, scoresOf, softmaxOf } from "./model.ts";
+import { sparseWeights, wholeWeights } from "./narrow/collect_weights.ts";
+import { type LinearModel, MANY_SCORES, scoresOf, softmaxOf } from "./model.ts";
+import { narrowShare } from "./narrow/narrow_fits.ts";
 import { type ClassScores, fitPowers, type Turns, type UsualPower } from "./powers.ts";
 import { evaluatedRows, FOLDS, foldsOf, scoreRows, someOf, type Split } from "./splits.ts";
 
@@ -98,19 +100,21 @@ export function trainBaseline(
   } = options;
   const isApart = !fitsValidation || options.validatesApart === true;
   const width = scoresOf(classes, training.labelOffsets && "many");
-  const counted = countRows([training, validation], space, vocabulary, width, stopped, vectors);
+  const shared = width < MANY_SCORES ? vectors : undefined;
+  const counted = countRows([training, validation], space, vocabulary, mostFeatures(width), stopped, shared);
   if (!counted) return undefined;
   const labelled = joinLabels(training, validation);
   const rows = Uint32Array.from({ length: counted.rows }, (_, row) => row);
   const before = rowsOf(training);
   const rowWork = ROW_WORK + (counted.words?.width ?? 0);
-  const work = (counted.columns.length + rowWork * counted.rows) * width * PASSES;
+  const fitsOfAll = width < MANY_SCORES ? width : narrowShare(labelled, classes);
+  const work = (counted.columns.length + rowWork * counted.rows) * fitsOfAll * PASSES;
   const trained = someOf(rows.subarray(0, before), FIT_WORK / work, seed);
   const validated = rows.subarray(before);
   const fitted = fitsValidation ? Uint32Array.from([...trained, ...validated]) : trained;
   const problem = { counted, labelled, classes, width, classWeights, metric, seed, stopped };
   const [tries, mostWork] = isQuick ? [1, QUICK_WORK] : [COSTS.length, SEARCH_WORK];
-  const isSmall = tries * FOLDS * work <= mostWork && fitted.length >= FOLDS;
+  const isSmall = width < MANY_SCORES && tries * FOLDS * work <= mostWork && fitted.length >= FOLDS;
   const splits = [
     ...isSmall ? foldsOf(isApart ? trained : fitted, seed) : [],
     ...!isSmall || isApart ? [{ fitted: trained, evaluated: validated }] : [],
@@ -264,17 +268,17 @@ function fitModel(
   const { counted, classes, width, labelled } = problem;
   const weighed = weighRows(counted, fitted, chosen.lettersLength);
   const known = Uint32Array.from(weighed.importance.keys().filter((column) => weighed.importance[column]! > 0));
-  const weights = new Float32Array(known.length * width);
   const bias = new Float32Array(width);
+  const collected = width < MANY_SCORES ? wholeWeights(known.length, width) : sparseWeights(known.length);
   for (let k = 0; k < width; k++) {
     const own = fitScore(problem, weighed, fitted, k, chosen.cost);
     const bayes = own && fitBayes(problem, weighed, fitted, k);
     if (!bayes) return undefined;
     const sumAt = (column: number) => chosen.powers[0] * own[column]! + chosen.powers[1] * bayes[column]!;
-    for (let column = 0; column < known.length; column++) {
+    collected.add(k, (column) => {
       const length = known[column]! < counted.tokenColumns ? 1 : chosen.lettersLength;
-      weights[column * width + k] = length * sumAt(known[column]!);
-    }
+      return length * sumAt(known[column]!);
+    });
     bias[k] = sumAt(weighed.width);
   }
   const keys = known.map((column) => counted.keys[column]!);
@@ -287,7 +291,7 @@ function fitModel(
     keys,
     tokenColumns,
     importance,
-    weights,
+    ...collected.weights(),
     bias,
   };
 }

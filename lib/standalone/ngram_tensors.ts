@@ -8,6 +8,9 @@
  * | `weights`    | `[known, scores]`   | one score a class, or one in all of two classes                    |
  * | `bias`       | `[scores]`          |                                                                    |
  *
+ * Where scores are many, each feature has weights for some of them: `weights` is `[entries]`, feature by feature, `counts`
+ * (`[known]`) has their number and `scores` (`[entries]`) the score of each.
+ *
  * In runs of earlier versions, `features` (`[known]`, ascending whole numbers) stands in place of `keys`, and there is one
  * score a class.
  */
@@ -21,7 +24,7 @@ import type { HashedModel, HashedSpace } from "../ngrams/hashed.ts";
 import { KeyTable } from "../ngrams/key_table.ts";
 import type { ModelSpec } from "../model/spec.ts";
 import type { NgramSpace } from "../ngrams/features.ts";
-import { type LinearModel, scoresOf } from "../ngrams/model.ts";
+import { type LinearModel, scoresOf, type SparseWeights } from "../ngrams/model.ts";
 
 /** Most features, the longest n-grams, and most weights: more than any run has. */
 const [MOST_FEATURES, MOST_ORDER, MOST_WEIGHTS] = [2 ** 24, 16, 2 ** 30];
@@ -71,15 +74,25 @@ export function ngramTensors(model: Combination["model"]): NamedTensor[] {
   return "vocabulary" in model ? linearTensors(model) : hashedTensors(model);
 }
 
-function linearTensors({ classes, labels, keys, importance, weights, bias }: LinearModel): NamedTensor[] {
+function linearTensors({ classes, labels, keys, importance, weights, sparse, bias }: LinearModel): NamedTensor[] {
   const halves = new Float32Array(2 * keys.length);
   keys.forEach((key, column) => halves.set([key >>> 16, key & 0xFFFF], 2 * column));
   return [
     { name: "keys", shape: [keys.length, 2], values: halves },
     { name: "importance", shape: [keys.length], values: importance },
-    { name: "weights", shape: [keys.length, scoresOf(classes, labels)], values: weights },
+    ...sparse
+      ? [
+        { name: "counts", shape: [keys.length], values: countsOf(sparse) },
+        { name: "scores", shape: [weights.length], values: Float32Array.from(sparse.scores) },
+        { name: "weights", shape: [weights.length], values: weights },
+      ]
+      : [{ name: "weights", shape: [keys.length, scoresOf(classes, labels)], values: weights }],
     { name: "bias", shape: [scoresOf(classes, labels)], values: bias },
   ];
+}
+
+function countsOf({ starts }: SparseWeights): Float32Array {
+  return Float32Array.from(starts.subarray(1), (end, column) => end - starts[column]!);
 }
 
 function hashedTensors({ classes, importance, weights, bias }: HashedModel): NamedTensor[] {
@@ -111,13 +124,14 @@ export function ngramsOf(
     return tensor.values;
   };
   const known = byName.get("importance")?.values.length ?? 0;
+  const entries = byName.has("counts") ? byName.get("weights")?.values.length ?? 0 : undefined;
   const { share } = numbers;
   if ("features" in numbers) return { share, model: decodeHashed(take, known, numbers, classes) };
   if (!preprocessing) throw new RangeError("n-grams of a model without preprocessing: expected one with it");
   return {
     share,
     exponent: numbers.exponent,
-    model: decodeLinear(take, known, numbers, { classes, labels }, preprocessing),
+    model: decodeLinear(take, { known, entries }, numbers, { classes, labels }, preprocessing),
   };
 }
 
@@ -126,7 +140,7 @@ type Take = (name: string, shape: readonly number[]) => Float32Array;
 
 function decodeLinear(
   take: Take,
-  known: number,
+  { known, entries }: { readonly known: number; readonly entries: number | undefined },
   { order, hasEnds, tokenColumns }: LinearNumbers,
   { classes, labels }: { readonly classes: number; readonly labels?: "many" | undefined },
   preprocessing: PreprocessingJson,
@@ -141,9 +155,33 @@ function decodeLinear(
     keys,
     tokenColumns,
     importance: take("importance", [known]),
-    weights: take("weights", [known, scores]),
+    ...entries === undefined ? { weights: take("weights", [known, scores]) } : {
+      weights: take("weights", [entries]),
+      sparse: checkedSparse(take("counts", [known]), take("scores", [entries]), scores),
+    },
     bias: take("bias", [scores]),
   };
+}
+
+/** Throws a RangeError at other numbers than those of weights of `scores` scores, which ascend within a feature. */
+function checkedSparse(counts: Float32Array, scoreOf: Float32Array, scores: number): SparseWeights {
+  const isWhole = (value: number) => Number.isInteger(value) && value >= 0 && value <= scores;
+  const bad = counts.find((count) => !isWhole(count));
+  if (bad !== undefined) throw new RangeError(`a feature has ${bad} weights: expected 0 to ${scores}`);
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  if (all !== scoreOf.length) throw new RangeError(`features have ${all} weights: expected ${scoreOf.length}`);
+  const starts = new Uint32Array(counts.length + 1);
+  counts.forEach((count, column) => starts[column + 1] = starts[column]! + count);
+  for (let column = 0; column < counts.length; column++) {
+    let least = 0;
+    for (const score of scoreOf.subarray(starts[column], starts[column + 1])) {
+      if (!isWhole(score) || score < least || score === scores) {
+        throw new RangeError(`a weight is of score ${score}: expected ${least} to ${scores - 1}`);
+      }
+      least = score + 1;
+    }
+  }
+  return { starts, scores: Uint16Array.from(scoreOf) };
 }
 
 /** Joins the halves of keys. Throws a RangeError at other numbers than halves, and at a key that occurs twice. */

@@ -30,6 +30,7 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     dropout: 0,
     embeddingInit: 1,
     forgetBias: 1,
+    biasInit: "frequency",
     lstmBiases: 1,
     weights: "",
     seed: 1,

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
-import { initialWeights } from "../../lib/model/initial.ts";
+import { initialWeights, setLabelOdds } from "../../lib/model/initial.ts";
 import { parameterLayout, tensorNamed, tensorView } from "../../lib/model/layout.ts";
 import { assertClose } from "../engine/close.ts";
 import { ONE_LAYER } from "./one_layer.ts";
@@ -96,6 +96,15 @@ const GOLDEN = {
   "dense/kernel": [0.16059165, -0.06238677, -0.06219464],
   "dense/bias": [-0.13142662, 0.16434473, -0.0325595],
 };
+
+Deno.test("setLabelOdds() sets only the biases of the outputs, to the log-odds of their rows", () => {
+  const [weights, drawn] = [draw(3), draw(3)];
+  setLabelOdds(weights, layout, Float64Array.of(0, 1, 98), 98);
+  const biases = of(weights, "dense/bias");
+  assertClose(biases, [Math.log(1 / 99), Math.log(2 / 98), Math.log(99)], 1e-6);
+  of(drawn, "dense/bias").set(biases);
+  assertEquals(weights, drawn);
+});
 
 Deno.test("initialWeights() scales only the token vectors with embeddingInit", () => {
   const layout = parameterLayout(spec);

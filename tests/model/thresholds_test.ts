@@ -40,6 +40,16 @@ Deno.test("chooseThresholds() gives the wanted precision, and counts the labels 
   assertEquals(chooseThresholds(labelled([[], []]), new Float32Array(4), 2).thresholds, [0.5, 0.5]);
 });
 
+Deno.test("evaluateSeveral() counts labels that no training row has as missed", () => {
+  const rows = { ...labelled([[0], [], []]), unseen: Uint16Array.of(1, 2, 0) };
+  const probabilities = Float32Array.of(0.75, 0.25, 0.75, 0.25, 0.25, 0.25);
+  const { several, accuracy } = evaluateSeveral(["a", "b"], rows, probabilities, [0.5, 0.5]);
+  // Given: a to the first two rows, of which one is right, and none of the three other labels is found.
+  assertEquals([several!.precision, several!.recall, several!.microF1], [1 / 2, 1 / 4, 2 / 6]);
+  assertEquals([several!.unseen, several!.labelled, several!.exact, accuracy], [3, 2, 1 / 3, 1 / 2]);
+  assertEquals(several!.at, [{ rank: 1, precision: 1 / 2, recall: 1 / 4 }]);
+});
+
 Deno.test("evaluateSeveral() gives the metrics computed by hand", () => {
   const rows = labelled([[0, 1], [2], []]);
   const probabilities = Float32Array.of(0.75, 0.25, 0, 0.5, 0, 0.75, 0.25, 0, 0);
@@ -50,8 +60,9 @@ Deno.test("evaluateSeveral() gives the metrics computed by hand", () => {
   ]);
   // Given: a; a and c; nothing. Right: a, c of three labels in all and three given.
   assertEquals([several!.microF1, several!.precision, several!.recall], [4 / 6, 2 / 3, 2 / 3]);
-  assertEquals([several!.exact, several!.labels, accuracy], [1 / 3, 1, 2 / 3]);
-  assertEquals(several!.at, [{ rank: 1, precision: 2 / 3, recall: 2 / 3 }, { rank: 3, precision: 3 / 9, recall: 1 }]);
+  assertEquals([several!.exact, several!.labels, several!.labelled, accuracy], [1 / 3, 1, 2, 1]);
+  // The row without labels has no right ones.
+  assertEquals(several!.at, [{ rank: 1, precision: 1, recall: 2 / 3 }, { rank: 3, precision: 3 / 6, recall: 1 }]);
   assertAlmostEquals(macroF1, (2 / 3 + 0 + 1) / 3, 1e-12);
   assertAlmostEquals(loss, -Math.log(0.75 * 0.25 * 0.5 * 0.75 * 0.75) / 3, 1e-6);
   assertEquals(classes.map(({ support, threshold }) => [support, threshold]), [[1, 0.5], [1, 0.5], [1, 0.5]]);

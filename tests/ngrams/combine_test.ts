@@ -1,10 +1,11 @@
 import { assertAlmostEquals } from "@std/assert";
 import { createCombiner } from "../../lib/ngrams/combine.ts";
-import { plainCombination, tinyHashed, tinyLinear } from "./tiny_ngrams.ts";
+import { plainCombination, sparseOf, tinyHashed, tinyLinear } from "./tiny_ngrams.ts";
 
 const known = ["a", "bee", "see", "dee", "e", "f", "gee", "aitch", "i", "jay"];
 const models = {
   "words with letters": tinyLinear({ order: 2, hasEnds: false }, known, true, 3),
+  "sparse words": sparseOf(tinyLinear({ order: 2, hasEnds: false }, known, true, 3)),
   "characters, two classes": tinyLinear({ order: 5, hasEnds: true }, known, false, 2),
   "hashed n-grams": tinyHashed({ order: 4, tokens: 12, features: 76 }, 3),
 };

@@ -61,9 +61,21 @@ export function tinyLinear(
   };
 }
 
+/** Leaves out every third weight of a combination, as models of many scores do. */
+export function sparseOf({ model, ...others }: LinearCombination): LinearCombination {
+  const kept = [...model.weights.keys()].filter((at) => at % 3 !== 1);
+  const scores = model.bias.length;
+  const starts = Uint32Array.from(
+    { length: model.keys.length + 1 },
+    (_, column) => kept.filter((at) => at < column * scores).length,
+  );
+  const sparse = { starts, scores: Uint16Array.from(kept, (at) => at % scores) };
+  return { ...others, model: { ...model, weights: Float32Array.from(kept, (at) => model.weights[at]!), sparse } };
+}
+
 /** Returns the score of each class. */
 function plainLinear(
-  { space, vocabulary, keys, tokenColumns, importance, weights, bias, classes }: LinearModel,
+  { space, vocabulary, keys, tokenColumns, importance, weights, sparse, bias, classes }: LinearModel,
   rows: NgramRows,
   row: number,
 ): number[] {
@@ -79,9 +91,16 @@ function plainLinear(
     const length = Math.hypot(...part.map(([, value]) => value));
     return part.map(([column, value]) => [column, value / length] as const);
   });
+  const weightOf = (column: number, k: number) => {
+    if (!sparse) return weights[column * bias.length + k]!;
+    const found = [...sparse.scores.keys()].filter((at) =>
+      at >= sparse.starts[column]! && at < sparse.starts[column + 1]! && sparse.scores[at] === k
+    );
+    return found.reduce((sum, at) => sum + weights[at]!, 0);
+  };
   const scores = Array.from(
     bias,
-    (value, k) => values.reduce((sum, [column, x]) => sum + x * weights[column * bias.length + k]!, value),
+    (value, k) => values.reduce((sum, [column, x]) => sum + x * weightOf(column, k), value),
   );
   return classes === 2 ? [0, scores[0]!] : scores;
 }

@@ -6,7 +6,7 @@ import type { NgramSpace } from "../../lib/ngrams/features.ts";
 import { initialWeights } from "../../lib/model/initial.ts";
 import { taskModel } from "../../lib/model/task_model.ts";
 import type { TrainedModel } from "../../lib/predict/trained_model.ts";
-import { tinyHashed, tinyLinear } from "../ngrams/tiny_ngrams.ts";
+import { sparseOf, tinyHashed, tinyLinear } from "../ngrams/tiny_ngrams.ts";
 import { tinyRunConfig } from "../run/tiny_run.ts";
 import { WHITE_SPACE } from "../run/training/white_space_tokenizer.ts";
 
@@ -23,6 +23,8 @@ interface Kind {
   readonly hashed?: HashedSpace;
   /** True if a row may have several labels. */
   readonly several?: boolean;
+  /** True if each feature has weights for some classes only. */
+  readonly sparse?: boolean;
 }
 
 const WORDS = { kind: "words", lowercase: true, punctuation: "keep" } as const;
@@ -51,6 +53,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
     space: { order: 2, hasEnds: false },
     several: true,
   },
+  "words with sparse n-grams and several labels": {
+    tokenizer: WORDS,
+    rules: 2,
+    space: { order: 2, hasEnds: false },
+    several: true,
+    sparse: true,
+  },
   "characters with n-grams": {
     tokenizer: { kind: "chars", lowercase: true },
     rules: 2,
@@ -75,22 +84,25 @@ export const REJECTION = { threshold: 0.55, points: [{ threshold: 0.55, precisio
 /** Returns a model of each kind by its name. */
 export function models(): Map<string, TrainedModel> {
   return new Map(
-    Object.entries(KINDS).map(([name, { change = {}, tokenizer, truncate = "end", rules, space, hashed, several }]) => {
-      // The rules refuse letters for a generated task, whose weights stand for those of a text here.
-      const { letterRows = 0, ...others } = change;
-      const labelled = several && { labels: "many" as const };
-      const config = { ...trainingConfig(tinyRunConfig("runs", { ...others, seed: 8 })), letterRows, ...labelled };
-      const { dataset: { labels }, spec, layout } = taskModel(config);
-      const ngrams = space
-        ? tinyLinear(space, VOCABULARY, tokenizer?.kind === "words", labels.length, labelled || {})
-        : hashed && tinyHashed(hashed, labels.length);
-      const weights = initialWeights(spec, layout, config);
-      const thresholds = several ? { thresholds: [0.45, 0.55] } : { rejection: REJECTION };
-      const version = { round: 1, digest: "d1ge57", weights, ...thresholds, ...ngrams && { ngrams } };
-      const preprocessing = tokenizer &&
-        { tokenizer, vocabulary: VOCABULARY, maxLength: config.length, truncate, ...rules && { rules } };
-      return [name, { run: "20260101-000000-abcd", config, labels, version, ...preprocessing && { preprocessing } }];
-    }),
+    Object.entries(KINDS).map(
+      ([name, { change = {}, tokenizer, truncate = "end", rules, space, hashed, several, sparse }]) => {
+        // The rules refuse letters for a generated task, whose weights stand for those of a text here.
+        const { letterRows = 0, ...others } = change;
+        const labelled = several && { labels: "many" as const };
+        const config = { ...trainingConfig(tinyRunConfig("runs", { ...others, seed: 8 })), letterRows, ...labelled };
+        const { dataset: { labels }, spec, layout } = taskModel(config);
+        const ngrams = space
+          ? tinyLinear(space, VOCABULARY, tokenizer?.kind === "words", labels.length, labelled || {})
+          : hashed && tinyHashed(hashed, labels.length);
+        const combined = sparse && ngrams && "exponent" in ngrams ? sparseOf(ngrams) : ngrams;
+        const weights = initialWeights(spec, layout, config);
+        const thresholds = several ? { thresholds: [0.45, 0.55] } : { rejection: REJECTION };
+        const version = { round: 1, digest: "d1ge57", weights, ...thresholds, ...combined && { ngrams: combined } };
+        const preprocessing = tokenizer &&
+          { tokenizer, vocabulary: VOCABULARY, maxLength: config.length, truncate, ...rules && { rules } };
+        return [name, { run: "20260101-000000-abcd", config, labels, version, ...preprocessing && { preprocessing } }];
+      },
+    ),
   );
 }
 

@@ -45,7 +45,7 @@ export interface RowMetrics {
   macroF1: number;
   /** Expected calibration error, over 15 bins. */
   calibrationError: number;
-  /** If a row may have several labels; `accuracy` is then the share of rows whose most probable label is one of theirs. */
+  /** If a row may have several labels; `accuracy` is then the share of rows with labels whose most probable one is right. */
   several?: SeveralMetrics | undefined;
   /** If less confident rows are rejected: the least confidence of an answer, the share of rows with one, and their accuracy. */
   answered?: { threshold: number; share: number; accuracy: number } | undefined;
@@ -75,6 +75,10 @@ export interface SeveralMetrics {
   exact: number;
   /** Mean number of labels of a row. */
   labels: number;
+  /** Rows that have a label: only these count for `accuracy` and `at`. Earlier versions wrote none, and counted all. */
+  labelled?: number | undefined;
+  /** Labels of the rows that no training row has, if there are any: they count as missing. */
+  unseen?: number | undefined;
   /** Precision and recall of so many most probable labels of each row. */
   at: { rank: number; precision: number; recall: number }[];
 }

@@ -27,7 +27,7 @@ export interface Evaluation {
   macroF1: number;
   /** Expected calibration error, over 15 bins. */
   calibrationError: number;
-  /** If a row may have several labels; `accuracy` is then the share of rows whose most probable label is one of theirs. */
+  /** If a row may have several labels; `accuracy` is then the share of rows with labels whose most probable one is right. */
   several?: SeveralMetrics | undefined;
   /** If less confident rows are rejected: the least confidence of an answer, the share of rows with one, and their accuracy. */
   answered?: { threshold: number; share: number; accuracy: number } | undefined;

@@ -31,6 +31,8 @@ export interface ModelOptions {
   readonly embeddingInit?: number | undefined;
   /** added to the forget gate's initial bias; default: 1 */
   readonly forgetBias?: number | undefined;
+  /** where a row may have several labels, initial biases of the outputs: each label's log-odds, or random; default: "frequency" */
+  readonly biasInit?: "frequency" | "random" | undefined;
   /** bias vectors of the LSTM: 1 as in Keras, 2 (kept as their sum) as in PyTorch; default: 1 */
   readonly lstmBiases?: 1 | 2 | undefined;
   /** safetensors file of initial weights, by PyTorch's names; default: random */

@@ -55,7 +55,7 @@ export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { repo
     ],
     columns([
       ...several ? severalRows(several) : [],
-      [several ? "P@1" : "accuracy", percent(accuracy), marginText(marginOf(accuracy, evaluated))],
+      [several ? "P@1" : "accuracy", percent(accuracy), marginText(marginOf(accuracy, several?.labelled ?? evaluated))],
       ...several ? [] : [[
         "largest class",
         percent(classes.reduce((most, { support }) => Math.max(most, support), 0) / evaluated),
@@ -65,7 +65,7 @@ export function evaluationReport(evaluation: Evaluation, rows: RowCounts, { repo
       ["loss", loss.toFixed(4), ""],
       ["calibration error", calibrationError.toFixed(4), ""],
     ], width),
-    ...several ? [[severalText(several)]] : [],
+    ...several ? [[severalText(several, evaluated)]] : [],
     ...calibration ? [[calibrationText(calibration)]] : [],
     ...coverage ? [coverageLines(coverage, width)] : [],
     ...answered || outOfScope ? [[...answered ? [answeredText(answered)] : [], ...scopeLines(outOfScope)]] : [],
@@ -125,13 +125,17 @@ function severalRows({ microF1, precision, recall }: NonNullable<RowMetrics["sev
 }
 
 /** Says how many rows have all their labels right, and how good the most probable labels are. */
-export function severalText({ exact, labels, at }: NonNullable<RowMetrics["several"]>): string {
+export function severalText(
+  { exact, labels, labelled = Infinity, unseen = 0, at }: NonNullable<RowMetrics["several"]>,
+  rows: number,
+): string {
   const ranks = at.map(({ rank, precision, recall }) =>
     `P@${rank} ${percent(precision)}, R@${rank} ${percent(recall)}`
   );
+  const without = labelled < rows ? `; without the ${counted(rows - labelled, "row")} that have no label` : "";
   return `${percent(exact)} of the rows have exactly their labels, ${labels.toFixed(2)} each on average; ${
     ranks.join("; ")
-  }`;
+  }${without}${unseen > 0 ? `; ${counted(unseen, "label")} of no training row missed` : ""}`;
 }
 
 /** Says what rejecting rows leaves. */

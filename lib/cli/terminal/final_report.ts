@@ -29,7 +29,7 @@ export function metricsText(
   metric: Config["metric"] = "log-loss",
   isMany = several !== undefined,
 ): string {
-  const margin = marginText(marginOf(accuracy, rows));
+  const margin = marginText(marginOf(accuracy, several?.labelled ?? rows));
   const parts: [Config["metric"], string][] = [
     ["log-loss", `Loss: ${loss.toFixed(4)}`],
     ["accuracy", `${isMany ? "P@1" : "Accuracy"}: ${percent(accuracy)}${margin === "" ? "" : ` ${margin}`}`],
@@ -104,7 +104,7 @@ export function finalReport(view: RunView, { metric, report, files = {}, width }
   const { best, heldOut, validation, test, lstm, baseline, parent, digest } = summary;
   const rows = setting(view, "heldOut");
   const evaluation = files.evaluations?.test ?? files.evaluations?.validation;
-  const { answered, several, confused = [] } = test ?? validation ?? {};
+  const { answered, several, rows: evaluated = 0, confused = [] } = test ?? validation ?? {};
   const { accuracy = 0, others } = qualityOf(view, { data: files.statistics });
   const strong = (name: string, metrics: Parameters<typeof metricsText>[0]): ReportLine => {
     const text = metricsText(metrics, metric);
@@ -119,7 +119,7 @@ export function finalReport(view: RunView, { metric, report, files = {}, width }
     ...test ? [strong("Test", test)] : [],
     ...plain("Old rows", parent?.old ? [changeText(parent.old)] : []),
     ...plain("New rows", parent?.new ? [changeText(parent.new)] : []),
-    ...plain("Labels", several ? [severalText(several)] : []),
+    ...plain("Labels", several ? [severalText(several, evaluated)] : []),
     ...plain("Answered", answered ? [answeredText(answered)] : []),
     ...plain(
       "Compared",

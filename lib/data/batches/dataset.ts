@@ -13,6 +13,11 @@ export interface Dataset {
   readonly length: number;
   /** Number of sequences in the validation set. */
   readonly heldOut: number;
+  /**
+   * The share of the training rows and the number of validation rows that have a label, of which accuracies are; absent where
+   * each has one.
+   */
+  readonly labelled?: { readonly training: number; readonly heldOut: number };
   /** Weight of each class in the training loss; equal weights if absent. */
   readonly classWeights?: Float32Array;
   /** Returns the most vectors that a batch of at most `size` rows has; absent where batches have none (`Batch.vectors`). */

@@ -10,16 +10,28 @@ export interface EncodedTable {
   readonly labels: Uint16Array;
   /** `[rows + 1]`, where a row may have several labels: position in `labels` where those of each begin. They ascend. */
   readonly labelOffsets?: Uint32Array;
+  /** `[rows]`: how many labels of each row no training row has; absent if none has any, and where a row has one label. */
+  readonly unseen?: Uint16Array;
   /** Absent where tokens have no spelling. */
   readonly unknown?: UnknownTokens;
 }
 
 /** The labels of the rows of a table. */
-export type RowLabels = Pick<EncodedTable, "labels" | "labelOffsets">;
+export type RowLabels = Pick<EncodedTable, "labels" | "labelOffsets" | "unseen">;
 
 /** Returns the number of rows of a table. */
 export function rowsOf({ offsets }: Pick<EncodedTable, "offsets">): number {
   return offsets.length - 1;
+}
+
+/** Returns the number of rows that have a label, also of those whose labels no training row has. */
+export function rowsWithLabels({ labels, labelOffsets, unseen }: RowLabels): number {
+  if (!labelOffsets) return labels.length;
+  let count = 0;
+  for (let row = 0; row < labelOffsets.length - 1; row++) {
+    if (labelOffsets[row + 1]! > labelOffsets[row]! || (unseen?.[row] ?? 0) > 0) count++;
+  }
+  return count;
 }
 
 /** Describes the tokens with the id UNKNOWN, in the order in which rows have them. */

@@ -7,7 +7,7 @@ import { createLengthSort, epochOrders } from "./epoch_order.ts";
 import type { Batch } from "./batch.ts";
 import { fillBatch } from "./fill_batch.ts";
 import { createVectorNumbers, mostUnknown } from "./letter_rows.ts";
-import { type EncodedTable, rowsOf, type TrainingData } from "./table.ts";
+import { type EncodedTable, rowsOf, rowsWithLabels, type TrainingData } from "./table.ts";
 import { tableShape } from "./table_config.ts";
 
 type TableOptions = Pick<
@@ -56,6 +56,9 @@ export function tableDataset(options: TableOptions, data: TrainingData): Dataset
   return {
     labels,
     vocabulary,
+    ...training.labelOffsets && {
+      labelled: { training: rowsWithLabels(training) / rows, heldOut: rowsWithLabels(validation) },
+    },
     length: data.length,
     heldOut: heldOut.length,
     ...classWeights && { classWeights },

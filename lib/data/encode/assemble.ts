@@ -17,7 +17,7 @@ import { strataOf, stratifiedSplit } from "./split.ts";
 import type { Splitter } from "./splitters.ts";
 import type { DataStatistics, PartStatistics } from "../statistics.ts";
 import type { EncodedTable } from "../batches/table.ts";
-import { placeOf, type RowPlaces, TableBuilder, type TableSizes } from "./table_builder.ts";
+import { placeOf, type RowPlaces, TableBuilder, type TableSizes, withUnseen } from "./table_builder.ts";
 import { UNKNOWN } from "../vocabulary/vocabulary.ts";
 
 /** Fraction of the training rows that an automatic length does not cut. */
@@ -196,7 +196,8 @@ export function assembleEvaluation(
     bins,
   });
   part.store.scan((row) => filler.add(row), true);
-  return filler.finish();
+  const loaded = filler.finish();
+  return { ...loaded, table: withUnseen(loaded.table, part.unseenOf) };
 }
 
 interface FillOptions extends Pick<AssembleOptions, "truncate" | "classes" | "hasLetters"> {

@@ -51,6 +51,8 @@ export interface EncodedPart {
   readonly labels: Uint16Array;
   /** `[rows + 1]`: position in `labels` where those of each row begin. */
   readonly labelOffsets: Uint32Array;
+  /** Row → number of its labels that no training row has. */
+  readonly unseenOf: ReadonlyMap<number, number>;
   /** The numbers of the rows, if they have columns. */
   readonly numbers: RowNumbers | undefined;
   /** `[rows]`: keys of the rows; undefined for evaluation rows, and for more than `MOST_KEYS`. */
@@ -97,6 +99,7 @@ export class SourceEncoder {
   #ids = new Uint32Array(1024);
   #units = new Uint16Array(64);
   readonly #labels = new Interner();
+  #unseen: string | undefined;
   readonly duplicates = new Duplicates();
   readonly tokens = new ProvisionalTokens();
   readonly problems = new ProblemLog();
@@ -160,11 +163,10 @@ export class SourceEncoder {
     const problem = part.splitter?.add(row.extras?.[0] ?? "");
     if (problem !== undefined) return this.problems.add({ file: row.file, line: row.line, problem });
     const names = labelsOf(row);
-    const labels = names.map((name) => this.#label(name, row, role));
-    if (labels.includes(-1)) return;
+    const labels = names.map((name) => this.#label(name, row, role)).filter((label) => label >= 0);
+    if (labels.length < names.length && !row.labels) return;
     const label = row.labels ? setKey(labels) : labels[0]!;
-    const spans = this.#spans;
-    const content = inputOf(row);
+    const [spans, content] = [this.#spans, inputOf(row)];
     const spelled = this.#spell(content);
     if (!Array.isArray(content)) this.#texts++;
     if (typeof spelled === "string") this.#tokenizer.cut(spelled, spans);
@@ -173,9 +175,8 @@ export class SourceEncoder {
     if (count > this.#ids.length) this.#ids = new Uint32Array(2 * count);
     const kept = Math.min(count, this.#cap);
     const start = this.#options.truncate === "end" ? 0 : count - kept;
-    const ids = this.#ids;
     // All tokens of a row are interned, so that rows which only differ after the cap count as different.
-    const numbers = this.#numbersOf(content);
+    const [ids, numbers] = [this.#ids, this.#numbersOf(content)];
     for (let i = numbers.length; i < count; i++) ids[i] = this.tokens.add(units, bounds[2 * i]!, bounds[2 * i + 1]!);
     part.numbers?.add(numbers, ids);
     const position = part.rows;
@@ -191,6 +192,7 @@ export class SourceEncoder {
     }
     if (role === "training") part.addKey(this.#keyOf(spelled, spans));
     part.add({ source, line: row.line, labels, length: count, first }, ids, start, kept);
+    if (labels.length < names.length) part.unseenOf.set(position, names.length - labels.length);
     part.texts.add(row);
   }
 
@@ -209,21 +211,21 @@ export class SourceEncoder {
   }
 
   /** Returns the class of a label of a row; -1 if evaluation rows may not have it. */
-  #label(label: string, { file, line }: Row, role: PartRole): number {
+  #label(label: string, { file, line, labels }: Row, role: PartRole): number {
     this.#units = unitsOf(label, this.#units);
     const known = this.#labels.find(this.#units, 0, label.length);
     if (known >= 0) return known;
     if (role === "training") {
       if (this.#labels.size < MOST_CLASSES) return this.#labels.add(this.#units, 0, label.length);
-      throw inputError(
-        "labelColumn",
-        `${sourceName(file)}:${line} has one more label than the ${MOST_CLASSES} that are possible. ` +
-          `Is "${this.#options.labelColumn}" the column of labels?`,
-      );
+      const message = `${sourceName(file)}:${line} has one more label than the ${MOST_CLASSES} that are possible. ` +
+        `Is "${this.#options.labelColumn}" the column of labels?`;
+      throw inputError("labelColumn", message);
     }
-    const guess = this.#labels.size < 1000 ? nearest(label, this.labels()) : undefined;
+    const problem = `has the label ${shortJson(label)}, which no training row has`;
+    const guess = !labels && this.#labels.size < 1000 ? nearest(label, this.labels()) : undefined;
     const hint = guess === undefined ? "" : `: did you mean ${JSON.stringify(guess)}?`;
-    this.problems.add({ file, line, problem: `has the label ${shortJson(label)}, which no training row has${hint}` });
+    if (labels) this.warnings.add({ file, line, warning: this.#unseen ??= `${problem}: it counts as missed` });
+    else this.problems.add({ file, line, problem: problem + hint });
     return -1;
   }
 }
@@ -236,6 +238,7 @@ function setKey(labels: readonly number[]): number {
 class PartBuilder {
   readonly splitter: Splitter | undefined;
   readonly numbers: RowNumbers | undefined;
+  readonly unseenOf = new Map<number, number>();
   readonly #store = new RowStore();
   #labels = new Uint16Array(1024);
   #labelOffsets = new Uint32Array(1024);
@@ -284,6 +287,7 @@ class PartBuilder {
       count,
       labels: this.#labels.subarray(0, this.#entries),
       labelOffsets: this.#labelOffsets.subarray(0, this.rows + 1),
+      unseenOf: this.unseenOf,
       keys: this.#keys.length >= this.rows ? this.#keys.subarray(0, this.rows) : undefined,
       sources,
       repeated: this.#repeated,

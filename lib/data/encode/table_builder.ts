@@ -85,6 +85,14 @@ export class TableBuilder {
   }
 }
 
+/** Returns `table` with the number of the labels of some rows that no training row has. */
+export function withUnseen(table: EncodedTable, ofRows: ReadonlyMap<number, number>): EncodedTable {
+  if (ofRows.size === 0) return table;
+  const unseen = new Uint16Array(new SharedArrayBuffer(2 * (table.offsets.length - 1)));
+  for (const [row, count] of ofRows) unseen[row] = count;
+  return { ...table, unseen };
+}
+
 /** Copies keys to shared memory, which all threads read in place. */
 export function sharedKeys({ offsets, keys, ...rest }: TokenKeys): TokenKeys {
   return { ...rest, offsets: sharedCopy(offsets), keys: sharedCopy(keys) };

@@ -24,8 +24,9 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
     const rowsHave = rows === 1 ? "the only row has" : `all ${counted(rows, "row")} have`;
     return [refuse("data", `${rowsHave} the label ${only}, expected at least two classes`)];
   }
+  const given = classes.reduce((sum, { training, validation }) => sum + training + validation, 0);
   const own = classes.length - (options.known?.labels.length ?? 0);
-  if (own > MANY_CLASSES && 2 * own > rows) {
+  if (own > MANY_CLASSES && 2 * own > given) {
     const labels = `there are ${counted(own, "different label")} in ${counted(rows, "row")}`;
     return [refuse("labelColumn", `${labels}. Is "${labelColumn}" the column of labels?`)];
   }
@@ -60,7 +61,7 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
     problems.push(refuse(split?.groups ? "groupColumn" : split ? "timeColumn" : "validation", why));
   }
   const unseen = split && classes.find(({ training, validation }) => training === 0 && validation > 0);
-  if (unseen && data.validation) {
+  if (unseen && data.validation && !statistics.labels) {
     const why =
       `the label ${JSON.stringify(unseen.label)} only occurs from ${split.from} on, in the validation rows. ` +
       "Make `validation` smaller, or leave its rows out";

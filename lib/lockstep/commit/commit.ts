@@ -58,6 +58,11 @@ function driftOf(run: SharedRun): number {
   return Math.sqrt(distance / shardWeights(run).active / sumOf(run.drift, DriftField.squaredNorm));
 }
 
+/** Returns the accuracy of so many training rows, of which a share has labels, about. */
+export function accuracyOf(correct: number, samples: number, labelled = 1): number {
+  return Math.min(1, correct / Math.max(1, labelled * samples));
+}
+
 /** Turns the main thread's requests into one decision for all workers, once a round is committed: drift, pause, end. */
 function decide({ lastRound }: LockstepConfig, { control }: SharedRun): void {
   const committed = Atomics.load(control, Word.round);
@@ -79,9 +84,10 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
   const history = currentHistory(run, round);
   const position = round - history.undone;
   const step = stepsAfter(training, position);
+  const { dataset, dataset: { labelled } } = plan;
   const heldOut = {
-    loss: sumOf(run.chunks, ChunkField.lossSum) / plan.dataset.heldOut,
-    accuracy: sumOf(run.chunks, ChunkField.correct) / plan.dataset.heldOut,
+    loss: sumOf(run.chunks, ChunkField.lossSum) / dataset.heldOut,
+    accuracy: sumOf(run.chunks, ChunkField.correct) / Math.max(1, labelled?.heldOut ?? dataset.heldOut),
     ...run.classes && { macroF1: takeMacroF1(run.classes) },
   };
   if (!Number.isFinite(heldOut.loss)) {
@@ -94,7 +100,7 @@ export function finishEpoch(config: LockstepConfig, plan: Plan, run: SharedRun):
     round,
     step,
     digest: stateDigest({ step, values }),
-    training: { loss: lossSum / Math.max(1, samples), accuracy: correct / Math.max(1, samples) },
+    training: { loss: lossSum / Math.max(1, samples), accuracy: accuracyOf(correct, samples, labelled?.training) },
     heldOut,
   });
   // If training stopped within an epoch, or restored this state, no epoch ends here.

@@ -5,10 +5,10 @@
 import type { EncodedTable } from "../../data/batches/table.ts";
 import type { TokenVectors } from "../../data/vocabulary/choose_vocabulary.ts";
 import type { TokenKeys } from "../../data/vocabulary/token_keys.ts";
-import { countRows, weighRows } from "../counted_rows.ts";
+import { countRows, mostFeatures, weighRows } from "../counted_rows.ts";
 import type { NgramSpace } from "../features.ts";
 import { fitBayes, fitScore } from "../fits.ts";
-import { scoresOf } from "../model.ts";
+import { MANY_SCORES, scoresOf } from "../model.ts";
 import { scoreOf, someOf } from "../splits.ts";
 import { FIT_WORK, PASSES, ROW_WORK } from "../train.ts";
 
@@ -73,7 +73,14 @@ export function scoreFolds(start: FoldsStart, thread: number): void {
     Atomics.add(counters, HEARTS + thread, 1);
     return Atomics.load(counters, NEXT) >= STOPPED;
   };
-  const counted = countRows([table], space, vocabulary, width, stopped, vectors);
+  const counted = countRows(
+    [table],
+    space,
+    vocabulary,
+    mostFeatures(width),
+    stopped,
+    width < MANY_SCORES ? vectors : undefined,
+  );
   if (!counted) return;
   const [classWeights, metric] = [undefined, "log-loss" as const];
   const problem = { counted, labelled: table, classes, width, classWeights, metric, seed, stopped };

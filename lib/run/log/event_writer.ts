@@ -17,15 +17,16 @@ interface EventWriter {
   readonly seconds: number;
 }
 
-/** Calls `append` with the events that are not in the log yet, by its `recap`. Times are milliseconds of `now`. */
+/** Calls `append` with the events that are not in the log yet, by its `recap`. Times are milliseconds of `now`; see createProgress(). */
 export function createEventWriter(
   training: TrainingConfig,
   recap: LogRecap,
   append: (event: NewEvent) => void,
   now: () => number,
+  labelled?: number,
 ): EventWriter {
   const startedAt = now();
-  const progress = createProgress(now);
+  const progress = createProgress(now, labelled);
   let { epochRound, rollbackRound } = recap;
   let heldOut: Metrics | null = null;
   // Round to milliseconds: smaller differences are chance.

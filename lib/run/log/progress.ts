@@ -1,6 +1,7 @@
 /** Turns the coordinator's updates into progress events. Each describes the rounds since the last progress event. */
 import type { NewEvent } from "../../base/events.ts";
 import type { Update } from "../../lockstep/coordinator.ts";
+import { accuracyOf } from "../../lockstep/commit/commit.ts";
 import type { RoundRecord } from "../../lockstep/commit/records.ts";
 import type { Counters } from "../../lockstep/crew.ts";
 
@@ -18,9 +19,12 @@ const rounded = (value: number) => Number(value.toPrecision(DIGITS));
 
 /**
  * Returns a function that takes every update. It returns a progress event when one is due, or when `flush` asks for the
- * remaining rounds. Times are milliseconds of `now`.
+ * remaining rounds. Times are milliseconds of `now`; `labelled` is the share of the training rows that have a label.
  */
-export function createProgress(now: () => number): (update: Update, flush: boolean) => Progress | undefined {
+export function createProgress(
+  now: () => number,
+  labelled?: number,
+): (update: Update, flush: boolean) => Progress | undefined {
   const startedAt = now();
   let lastAt = startedAt;
   let last: readonly Counters[] = [];
@@ -52,7 +56,7 @@ export function createProgress(now: () => number): (update: Update, flush: boole
       round: newest.round,
       step: newest.step,
       epoch: newest.epoch,
-      training: { loss: total("lossSum") / samples, accuracy: total("correct") / samples },
+      training: { loss: total("lossSum") / samples, accuracy: accuracyOf(total("correct"), samples, labelled) },
       sequencesPerSecond: rounded(workers.reduce((sum, worker) => sum + worker.sequencesPerSecond, 0)),
       drift: pending.findLast((round) => !Number.isNaN(round.drift))?.drift ?? null,
       workers,

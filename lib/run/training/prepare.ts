@@ -1,6 +1,7 @@
 /** Prepares a run before it has a directory and threads: checks its memory, and sets up its initial state. */
 import { type Config, type TrainingConfig, trainingConfig } from "../../config/schema.ts";
 import { tableConfig } from "../../data/batches/table_config.ts";
+import { countLabels } from "../../data/batches/class_weights.ts";
 import { rowsOf, type TrainingData } from "../../data/batches/table.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { checkInstalled } from "../../engine/create_engine.ts";
@@ -17,7 +18,7 @@ import { createPlan, type LockstepConfig, type Plan } from "../../lockstep/plan.
 import { momentSets } from "../../lockstep/memory/map.ts";
 import { sharedRun } from "../../lockstep/memory/views.ts";
 import { type State, stateDigestInTurns, writeStateInTurns } from "../../lockstep/memory/state.ts";
-import { initialWeightsInTurns, setTokenVectors } from "../../model/initial.ts";
+import { initialWeightsInTurns, setLabelOdds, setTokenVectors } from "../../model/initial.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
 
 /** The parts of a run that a connection to other machines needs. */
@@ -125,14 +126,18 @@ export async function prepareRun(
     names: { labels: plan.dataset.labels, vocabulary: source?.preprocessing.vocabulary },
     firstVector: vectors?.first ?? plan.dataset.vocabulary,
   };
+  const several = data?.training.labelOffsets && training.biasInit === "frequency" ? data.training : undefined;
   const drawn = async () => {
     const weights = await initialWeightsInTurns(plan.spec, plan.layout, training);
     if (vectors) setTokenVectors(weights, plan.layout, training, vectors);
+    if (several) {
+      setLabelOdds(weights, plan.layout, countLabels(several.labels, plan.spec.classes), rowsOf(several));
+    }
     return weights;
   };
   const { vector: given, warnings = [] } = givenWeights
     ? await givenVector(givenWeights, target, drawn)
-    : vectors
+    : vectors || several
     ? { vector: await drawn() }
     : {};
   const found = await restore?.(plan.layout) ?? await initialStateInTurns(plan, training, given);

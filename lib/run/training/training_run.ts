@@ -251,7 +251,9 @@ export class TrainingRun {
     const { recap = EMPTY_RECAP, prepared: { initial }, options: { config: { maxSeconds, checkpointEvery } } } =
       this.#open;
     const now = () => performance.now();
-    const events = createEventWriter(this.config, recap, (event) => this.log.append(event), now);
+    const { labelled } = this.#coordinator.plan.dataset;
+    const append = (event: NewEvent) => this.log.append(event);
+    const events = createEventWriter(this.config, recap, append, now, labelled?.training);
     const isCheckpointDue = createCheckpointTimer(checkpointEvery, initial.round, now);
     const timer = maxSeconds > 0 ? setTimeout(() => this.stop(StopReason.time), maxSeconds * 1000) : undefined;
     let pending: State | undefined;

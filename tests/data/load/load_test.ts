@@ -261,6 +261,23 @@ Deno.test("loadData() reports a validation row of a class without training rows"
   });
 });
 
+Deno.test("loadData() warns of several labels that only evaluation rows have, and counts them", async () => {
+  const train = "__label__a __label__b one\n__label__a two\n__label__b one two\n__label__a three\n";
+  const files = {
+    "a.txt": train,
+    "v.txt": "__label__a one\n__label__c __label__a __label__d two\n__label__c three\nfour\n",
+  };
+  await withFiles(files, async (folder) => {
+    const some = options({ validation: `${folder}/v.txt` });
+    const { labels, validation, statistics } = await loadData({ ...some, sources: [`${folder}/a.txt`], seed: 1 });
+    assertEquals([labels, [...validation!.table.labels]], [["a", "b"], [0, 0]]);
+    assertEquals([...validation!.table.labelOffsets!, ...validation!.table.unseen!], [0, 1, 2, 2, 2, 0, 2, 1, 0]);
+    const [warning] = statistics.warnings;
+    const label = 'has the label "c", which no training row has: it counts as missed (and 2 more such rows)';
+    assertEquals(warning, `${folder}/v.txt:2 ${label}`);
+  });
+});
+
 Deno.test("openPreprocessing() of the saved JSON returns the ids of training", async () => {
   const texts = Array.from({ length: 60 }, (_, i) => `It's No. ${i % 9}, ${"très ".repeat(i % 13)}漢字 👍`);
   for (

@@ -16,7 +16,7 @@ import { writeModel } from "../../../lib/run/files/model_files.ts";
 import { createReader } from "../../../lib/standalone/reader.ts";
 import { openSaved } from "../../../lib/predict/batch_predictor.ts";
 import type { Prediction } from "../../../lib/predict/types.ts";
-import { tinyHashed, tinyLinear } from "../../ngrams/tiny_ngrams.ts";
+import { sparseOf, tinyHashed, tinyLinear } from "../../ngrams/tiny_ngrams.ts";
 import { TEXTS } from "../../standalone/models.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { tinyRunConfig } from "../tiny_run.ts";
@@ -42,6 +42,8 @@ export interface Case {
   readonly several?: boolean;
   /** Set for rows of several columns. */
   readonly columns?: readonly FieldColumn[];
+  /** True if each feature has weights for some classes only. */
+  readonly sparse?: boolean;
 }
 
 export const ids: readonly Case[] = [
@@ -72,6 +74,14 @@ export const ofText: readonly Case[] = [
     rules: 2,
     space: { order: 2, hasEnds: false },
     several: true,
+  },
+  {
+    change: {},
+    tokenizer: { kind: "words", lowercase: true, punctuation: "keep" },
+    rules: 2,
+    space: { order: 2, hasEnds: false },
+    several: true,
+    sparse: true,
   },
   { change: {}, tokenizer: { kind: "chars", lowercase: true }, rules: 2, space: { order: 5, hasEnds: true } },
   {
@@ -243,7 +253,7 @@ export async function eachExport(
   cases: readonly Case[] = [...ids, ...ofText, ofHuggingFace],
 ): Promise<void> {
   for (const one of cases) {
-    const { change, tokenizer, truncate = "end", space, hashed, rules, several, columns } = one;
+    const { change, tokenizer, truncate = "end", space, hashed, rules, several, columns, sparse } = one;
     const known = columns ? [...fieldTokens(columns), ...vocabulary] : vocabulary;
     await inTemporaryDirectory(async (directory) => {
       // The rules refuse letters for a generated task, whose weights stand for those of a text here.
@@ -268,8 +278,9 @@ export async function eachExport(
           { ...labelled, ...columns && { marks: marksOf(columns) } },
         )
         : hashed && tinyHashed(hashed, labels.length);
+      const combined = sparse && ngrams && "exponent" in ngrams ? sparseOf(ngrams) : ngrams;
       const thresholds = several ? { thresholds: [0.45, 0.55] } : { rejection: REJECTION };
-      const version = { round: 1, digest: "d1ge57", weights, ...thresholds, ...ngrams && { ngrams } };
+      const version = { round: 1, digest: "d1ge57", weights, ...thresholds, ...combined && { ngrams: combined } };
       const preprocessing = tokenizer && {
         ...{ tokenizer, vocabulary: known, maxLength: config.length, truncate },
         ...rules && { rules },

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Update } from "../../../lib/lockstep/coordinator.ts";
 import { createProgress } from "../../../lib/run/log/progress.ts";
 
@@ -72,6 +72,18 @@ Deno.test("createProgress() reports the rounds since the last event", () => {
       { worker: 1, sequencesPerSecond: 0, compute: 0, wait: 1, average: 0 },
     ],
   });
+});
+
+Deno.test("createProgress() gives the accuracy of the rows with labels, which are a share of all", () => {
+  const ofShare = (labelled: number) => {
+    let ms = 0;
+    const progress = createProgress(() => ms, labelled);
+    ms = 200;
+    return progress(update({ rounds: [round(1)], counters: [counters(100, 50, 20, 24)] }), true)!.training.accuracy;
+  };
+  const all = ofShare(1);
+  assert(all > 0);
+  assertEquals([ofShare(0.5), ofShare(all / 2)], [2 * all, 1]);
 });
 
 Deno.test("createProgress() limits shares to 1 if work began before the interval", () => {

@@ -6,12 +6,17 @@ import type { Config } from "../../../lib/config/schema.ts";
 import { InputError } from "../../../lib/base/errors.ts";
 import type { EncodedTable } from "../../../lib/data/batches/table.ts";
 import { StopReason } from "../../../lib/lockstep/memory/control.ts";
+import { tensorNamed, tensorView } from "../../../lib/model/layout.ts";
+import { trainedModel } from "../../../lib/model/task_model.ts";
 import { evaluateFiles } from "../../../lib/run/evaluation/evaluate_files.ts";
 import { openModel } from "../../../lib/run/open_model.ts";
+import { configDigest } from "../../../lib/run/files/manifest.ts";
 import { readRunData } from "../../../lib/run/training/reload_data.ts";
+import { prepareRun, trainingFor } from "../../../lib/run/training/prepare.ts";
 import { TrainingRun } from "../../../lib/run/training/training_run.ts";
 import { verifyRun } from "../../../lib/run/training/verify.ts";
 import { randomData } from "../../data/tables.ts";
+import { assertClose } from "../../engine/close.ts";
 import { inTemporaryDirectory } from "../temporary.ts";
 import { tinyRunConfig, workerUrl } from "../tiny_run.ts";
 
@@ -59,6 +64,54 @@ Deno.test("a run with several labels has one digest for 1, 2 and 4 workers, resu
     assertEquals(resumed.config.labels, "many");
     const compared = await Array.fromAsync(verifyRun(run.directory, { ...optionsOf({ workers: 1 }), data }));
     assert(compared.length > 0 && compared.every(({ recorded, computed }) => recorded === computed));
+  }));
+
+Deno.test("prepareRun() begins the biases of several labels at their log-odds", () =>
+  inTemporaryDirectory(async (folder) => {
+    const config = { ...tinyRunConfig(folder), task: "table" as const, data: ["rows.txt"] };
+    const options = { config, workerUrl, cores: 1, data };
+    const training = trainingFor(options);
+    const { initial, coordinator } = await prepareRun(options, training, {});
+    coordinator.close();
+    const { layout } = trainedModel(training, data.labels);
+    const { labels } = data.training;
+    const expected = data.labels.map((_, k) => {
+      const having = labels.filter((label) => label === k).length;
+      return Math.log((having + 1) / (50 - having + 1));
+    });
+    assertClose(tensorView(initial.values, tensorNamed(layout, "dense/bias")), expected, 1e-6);
+  }));
+
+Deno.test("an epoch's accuracy is of the validation rows that have labels", () =>
+  inTemporaryDirectory(async (folder) => {
+    const config = { ...tinyRunConfig(folder, { epochs: 1 }), task: "table" as const, data: ["rows.txt"] };
+    const { labels, labelOffsets = new Uint32Array() } = data.validation;
+    const labelled = [...labelOffsets.subarray(1)].filter((end, row) => end > labelOffsets[row]!).length;
+    assert(labels.length > 0 && labelled < labelOffsets.length - 1);
+    const { heldOut } = await (await TrainingRun.create({ config, workerUrl, cores: 1, data })).train();
+    const right = heldOut!.accuracy * labelled;
+    assertAlmostEquals(right, Math.round(right), 1e-9);
+    assert(heldOut!.accuracy > 0);
+  }));
+
+Deno.test("a run of a version that drew all biases is verified with drawn ones", () =>
+  inTemporaryDirectory(async (folder) => {
+    for (const biasInit of ["random", "frequency"] as const) {
+      const config = { ...tinyRunConfig(folder, { biasInit }), task: "table" as const, data: ["rows.txt"] };
+      const options = { config, workerUrl, cores: 1, data };
+      const run = await TrainingRun.create(options);
+      await run.train();
+      const path = join(run.directory, "run.json");
+      const { config: { biasInit: written, ...known }, ...manifest } = JSON.parse(await Deno.readTextFile(path));
+      assertEquals(written, biasInit);
+      await Deno.writeTextFile(
+        path,
+        JSON.stringify({ ...manifest, config: known, configDigest: await configDigest(known) }),
+      );
+      const compared = await Array.fromAsync(verifyRun(run.directory, options));
+      assert(compared.length > 0);
+      for (const { recorded, computed } of compared) assertEquals(recorded === computed, biasInit === "random");
+    }
   }));
 
 /** Writes rows that have the labels whose words they have, in fastText's format. */

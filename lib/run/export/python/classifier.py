@@ -378,6 +378,10 @@ class Ngrams:
         self.marks = None if marks is None else {own_key(mark) for mark in marks}
         self.columns = {int(high) << 16 | int(low): column for column, (high, low) in enumerate(tensors["keys"].tolist())}
         self.importance, self.weights, self.bias = (tensors[name] for name in ("importance", "weights", "bias"))
+        # Where scores are many, each feature has weights for some of them.
+        counts = tensors.get("counts")
+        self.starts = None if counts is None else np.concatenate([[0], np.cumsum(counts.astype(np.int64))])
+        self.score_of = None if counts is None else tensors["scores"].astype(np.int64)
 
     def keys(self, sequence):
         """The keys of all features of a sequence: ids, of which the unknown ones may have a name."""
@@ -425,8 +429,18 @@ class Ngrams:
         is_token = columns < self.token_columns
         for part in (is_token, ~is_token):
             values[part] /= np.linalg.norm(values[part]) or 1.0
-        scores = self.bias + values @ self.weights[columns]
+        scores = self.bias + self.sums(columns, values)
         return np.array([0.0, *scores]) if len(scores) == 1 and not self.several else scores
+
+
+    def sums(self, columns, values):
+        if self.starts is None:
+            return values @ self.weights[columns]
+        sums = np.zeros(len(self.bias))
+        for column, value in zip(columns.tolist(), values.tolist()):
+            part = slice(self.starts[column], self.starts[column + 1])
+            sums[self.score_of[part]] += value * self.weights[part]
+        return sums
 
 
 class HashedNgrams:
