@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { NamedTensor, StoredTensor } from "../../lib/base/safetensors_header.ts";
+import { InputError } from "../../lib/base/errors.ts";
 import { sha256 } from "../../lib/base/sha256.ts";
 import { decodeStored, encodeSafetensors } from "../../lib/model/formats/safetensors.ts";
 import { parameterLayout, tensorView } from "../../lib/model/layout.ts";
@@ -14,7 +15,7 @@ import { models } from "./models.ts";
 const packable = [...models()].flatMap(([name, model]): [string, WholeModel][] => {
   const { version: { ngrams } } = model;
   if (!ngrams) return [[name, wholeModel(model)]];
-  if (!("exponent" in ngrams)) return [];
+  if (!("exponent" in ngrams) || ngrams.model.sparse) return [];
   const pruner = openPruner(ngrams.model);
   const own = { ...ngrams, model: pruner.keep(pruner.weights) };
   return [[name, wholeModel({ ...model, version: { ...model.version, ngrams: own } })]];
@@ -56,6 +57,12 @@ for (const [name, whole] of packable) {
     assertNear(found2, own2, own2.length, "weights");
   });
 }
+
+Deno.test("openPruner() refuses n-grams of many labels", () => {
+  const { ngrams } = models().get("words with sparse n-grams and several labels")!.version;
+  assert(ngrams && "exponent" in ngrams);
+  assertThrows(() => openPruner(ngrams.model), InputError, "512 labels or more");
+});
 
 Deno.test("packTensors() rounds each value of a long row to a 127th of the greatest of the row", () => {
   fc.assert(

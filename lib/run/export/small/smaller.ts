@@ -1,8 +1,9 @@
 /** Makes a model smaller without any data: it leaves out words and n-grams, those first that change answers least. */
+import { inputError } from "../../../base/errors.ts";
 import { FIRST_KNOWN, UNKNOWN } from "../../../data/vocabulary/vocabulary.ts";
 import { embeddingTensor, tensorNamed, tensorView } from "../../../model/layout.ts";
 import { trainedModel } from "../../../model/task_model.ts";
-import type { LinearModel } from "../../../ngrams/model.ts";
+import { type LinearModel, MANY_SCORES } from "../../../ngrams/model.ts";
 import type { TrainedModel } from "../../../predict/trained_model.ts";
 
 /** The rarest words, whose mean stands for unknown ones where the vectors of letters are left out. */
@@ -63,6 +64,11 @@ export interface NgramPruner {
  * order was better than by any of these, or by the information about the class.
  */
 export function openPruner(model: LinearModel): NgramPruner {
+  if (model.sparse) {
+    const message =
+      `The model has ${MANY_SCORES} labels or more, whose n-grams cannot be made smaller: export it without`;
+    throw inputError("small", message);
+  }
   const width = model.bias.length;
   const weights = model.labels || width === 1 ? model.weights : centred(model.weights, width);
   const sizes = new Float32Array(weights.length);
