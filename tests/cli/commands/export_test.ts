@@ -21,7 +21,7 @@ Deno.test("export writes a run's model, and says what is wrong with its argument
     const other = await run("export", folder, [latest, "--to", "tfjs", "--out", `${folder}/web`]);
     assertEquals(
       other.stdout,
-      `Wrote lockstep.json, model.json, weights.bin, predict.js, predict.d.ts, package.json, README.md to ${folder}/web\n`,
+      `Wrote lockstep.json, model.json, weights.bin, predict.js, reading.js, huggingface.js, predict.d.ts, package.json, README.md to ${folder}/web\n`,
     );
 
     const refused = async (args: readonly string[], message: string) => {
