@@ -34,6 +34,12 @@ interface AssemblyModule {
 
 const readSource = (name: string) => Deno.readTextFileSync(new URL(`assembly/${name}`, here));
 
+/** Returns the names that the source `name` exports from others. */
+function namesIn(name: string): ReadonlySet<string> {
+  const lists = readSource(name).matchAll(/^export \{ (.*?) \}/gm);
+  return new Set(lists.flatMap(([, list]) => list!.split(", ")));
+}
+
 const LOCKSTEP = { entry: "index.ts", features: ["simd", "relaxed-simd", "threads"], read: readSource };
 const FORWARD = { entry: "forward.ts", features: ["simd", "relaxed-simd"], read: readSource };
 const EXACT = { entry: "index.ts", features: ["simd", "threads"], read: readExact };
@@ -153,7 +159,7 @@ if (import.meta.main) {
   const exact = shrunk(await compileAssembly(EXACT));
   checkTypes(description, exact);
   await keepUp("exact.wasm", exact);
-  await keepUpText("../lib/engine/simd/bindings.gen.ts", bindingsSource(description));
+  await keepUpText("../lib/engine/simd/bindings.gen.ts", bindingsSource(description, namesIn(FORWARD.entry)));
   await keepUpText("../lib/engine/simd/native/bindings.gen.ts", nativeBindingsSource(description));
   await keepUpText("native/kernels.gen.h", headerSource(description));
 }

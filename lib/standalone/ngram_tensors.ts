@@ -166,10 +166,10 @@ function decodeLinear(
 /** Throws a RangeError at other numbers than those of weights of `scores` scores, which ascend within a feature. */
 function checkedSparse(counts: Float32Array, scoreOf: Float32Array, scores: number): SparseWeights {
   const isWhole = (value: number) => Number.isInteger(value) && value >= 0 && value <= scores;
-  const bad = counts.find((count) => !isWhole(count));
-  if (bad !== undefined) throw new RangeError(`a feature has ${bad} weights: expected 0 to ${scores}`);
   const all = counts.reduce((sum, count) => sum + count, 0);
-  if (all !== scoreOf.length) throw new RangeError(`features have ${all} weights: expected ${scoreOf.length}`);
+  if (!counts.every(isWhole) || all !== scoreOf.length) {
+    throw new RangeError(`features have ${all} weights: expected ${scoreOf.length}, and up to ${scores} each`);
+  }
   const starts = new Uint32Array(counts.length + 1);
   counts.forEach((count, column) => starts[column + 1] = starts[column]! + count);
   for (let column = 0; column < counts.length; column++) {

@@ -240,7 +240,13 @@ Deno.test("train() continues a run in `from` with rows in memory, as the command
     await writeFile(file, jsonLines(smallRows()));
     await writeFile(fresh, jsonLines(rows));
     await using parent = await train({ ...SMALL, data: file, runsDir });
-    await using child = await train({ from: parent.directory, data: rows, replay: 0.5, ngrams: "none" });
+    await using child = await train({
+      kernels: "wasm",
+      from: parent.directory,
+      data: rows,
+      replay: 0.5,
+      ngrams: "none",
+    });
     const { parent: changes } = child.summary;
     assertEquals([changes?.run, changes?.new?.before], [parent.id, 0]);
     assertEquals(child.model.labels, [...parent.model.labels, ...[...new Set(rows.map(({ label }) => label))].sort()]);
@@ -252,9 +258,19 @@ Deno.test("train() continues a run in `from` with rows in memory, as the command
     const listed = await runTask("runs", folder, ["--runs-dir", runsDir]);
     assert(listed.stdout.split("\n").some((line) => line.trimEnd().endsWith(` ${parent.id}`)), listed.stdout);
     await using inMemory = await train({ ...SMALL, data: smallRows(), runsDir });
-    const refused = await assertRejects(() => train({ from: inMemory.directory, data: rows }), InputError);
+    const refused = await assertRejects(
+      () => train({ kernels: "wasm", from: inMemory.directory, data: rows }),
+      InputError,
+    );
     assertEquals(refused.problems.map(({ field }) => field), ["replay"]);
-    await using alone = await train({ from: inMemory.directory, data: rows, replay: 0, epochs: 1, ngrams: "none" });
+    await using alone = await train({
+      kernels: "wasm",
+      from: inMemory.directory,
+      data: rows,
+      replay: 0,
+      epochs: 1,
+      ngrams: "none",
+    });
     assertEquals(alone.summary.parent?.old, undefined);
   });
 });

@@ -150,11 +150,18 @@ export interface SimdKernels {
   findRows(call: FindRowsCall): void;
 }
 
-/** The kernels over `buffer`, whose structs are written at the byte offset `at`, a multiple of 4. */
-export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at: number): SimdKernels {
-  const words = new Int32Array(buffer), floats = new Float32Array(buffer), first = at / 4;
+/** The kernels of predictions that take a struct. */
+export type ForwardCalls = "gemm" | "lstmFirst" | "lstmForward" | "lstmSteps";
+
+/** Does as `bindStructs` does, but only for the kernels of predictions: all others stay those of the module. */
+export function bindForwardStructs(
+  kernels: KernelExports,
+  buffer: ArrayBufferLike,
+  at: number,
+): Omit<KernelExports, ForwardCalls> & Pick<SimdKernels, ForwardCalls> {
+  const words = new Int32Array(buffer), first = at / 4;
   function writeGemmCall(call: GemmCall): number {
-    words[first + 0] = call.from; words[first + 1] = call.fromStride; words[first + 2] = call.fromRow;
+    words[first] = call.from; words[first + 1] = call.fromStride; words[first + 2] = call.fromRow;
     words[first + 3] = call.index; words[first + 4] = call.indexStride; words[first + 5] = call.a;
     words[first + 6] = call.aStride; words[first + 7] = call.aRow; words[first + 8] = call.operand;
     words[first + 9] = call.inner; words[first + 10] = call.c; words[first + 11] = call.cStride;
@@ -162,7 +169,7 @@ export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at:
     return at;
   }
   function writeLstmFirstCall(call: LstmFirstCall): number {
-    words[first + 0] = call.count; words[first + 1] = call.panels; words[first + 2] = call.slotOfFirst;
+    words[first] = call.count; words[first + 1] = call.panels; words[first + 2] = call.slotOfFirst;
     words[first + 3] = call.projected; words[first + 4] = call.projectedRow; words[first + 5] = call.recurrent;
     words[first + 6] = call.zeros; words[first + 7] = call.gates; words[first + 8] = call.cells;
     words[first + 9] = call.tanhs; words[first + 10] = call.states; words[first + 11] = call.stateRow;
@@ -170,7 +177,7 @@ export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at:
     return at;
   }
   function writeLstmForwardCall(call: LstmForwardCall): number {
-    words[first + 0] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
+    words[first] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
     words[first + 3] = call.seriesBytes; words[first + 4] = call.slots; words[first + 5] = call.projected;
     words[first + 6] = call.projectedRow; words[first + 7] = call.recurrent; words[first + 8] = call.firsts;
     words[first + 9] = call.firstCount; words[first + 10] = call.firstCells; words[first + 11] = call.firstStates;
@@ -178,29 +185,41 @@ export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at:
     words[first + 15] = call.tanhs; words[first + 16] = call.states; words[first + 17] = call.stateRow;
     return at;
   }
-  function writeLstmBackwardCall(call: LstmBackwardCall): number {
-    words[first + 0] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
-    words[first + 3] = call.seriesBytes; words[first + 4] = call.recurrentT; words[first + 5] = call.zeros;
-    words[first + 6] = call.gates; words[first + 7] = call.cells; words[first + 8] = call.tanhs;
-    words[first + 9] = call.stateGradient; words[first + 10] = call.cellGradient;
-    return at;
-  }
-  function writeLstmFirstBackwardCall(call: LstmFirstBackwardCall): number {
-    words[first + 0] = call.count; words[first + 1] = call.panels; words[first + 2] = call.recurrentT;
-    words[first + 3] = call.gateSums; words[first + 4] = call.gates; words[first + 5] = call.cells;
-    words[first + 6] = call.tanhs; words[first + 7] = call.stateGradient; words[first + 8] = call.cellGradient;
-    return at;
-  }
   function writeLstmStepsCall(call: LstmStepsCall): number {
-    words[first + 0] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
+    words[first] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
     words[first + 3] = call.seriesBytes; words[first + 4] = call.starts; words[first + 5] = call.slots;
     words[first + 6] = call.slotsStride; words[first + 7] = call.projected; words[first + 8] = call.projectedRow;
     words[first + 9] = call.recurrent; words[first + 10] = call.gates; words[first + 11] = call.cells;
     words[first + 12] = call.tanhs; words[first + 13] = call.states; words[first + 14] = call.stateRow;
     return at;
   }
+  return {
+    ...kernels,
+    gemm: (call) => kernels.gemm(writeGemmCall(call)),
+    lstmFirst: (call) => kernels.lstmFirst(writeLstmFirstCall(call)),
+    lstmForward: (call) => kernels.lstmForward(writeLstmForwardCall(call)),
+    lstmSteps: (call) => kernels.lstmSteps(writeLstmStepsCall(call)),
+  };
+}
+
+/** The kernels over `buffer`, whose structs are written at the byte offset `at`, a multiple of 4. */
+export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at: number): SimdKernels {
+  const words = new Int32Array(buffer), floats = new Float32Array(buffer), first = at / 4;
+  function writeLstmBackwardCall(call: LstmBackwardCall): number {
+    words[first] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
+    words[first + 3] = call.seriesBytes; words[first + 4] = call.recurrentT; words[first + 5] = call.zeros;
+    words[first + 6] = call.gates; words[first + 7] = call.cells; words[first + 8] = call.tanhs;
+    words[first + 9] = call.stateGradient; words[first + 10] = call.cellGradient;
+    return at;
+  }
+  function writeLstmFirstBackwardCall(call: LstmFirstBackwardCall): number {
+    words[first] = call.count; words[first + 1] = call.panels; words[first + 2] = call.recurrentT;
+    words[first + 3] = call.gateSums; words[first + 4] = call.gates; words[first + 5] = call.cells;
+    words[first + 6] = call.tanhs; words[first + 7] = call.stateGradient; words[first + 8] = call.cellGradient;
+    return at;
+  }
   function writeLstmStepsBackwardCall(call: LstmStepsBackwardCall): number {
-    words[first + 0] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
+    words[first] = call.rows; words[first + 1] = call.length; words[first + 2] = call.panels;
     words[first + 3] = call.seriesBytes; words[first + 4] = call.starts; words[first + 5] = call.recurrentT;
     words[first + 6] = call.zeros; words[first + 7] = call.gates; words[first + 8] = call.cells;
     words[first + 9] = call.tanhs; words[first + 10] = call.stateGradients; words[first + 11] = call.gradientStep;
@@ -208,14 +227,14 @@ export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at:
     return at;
   }
   function writeDropCall(call: DropCall): number {
-    words[first + 0] = call.mask; words[first + 1] = call.factors; words[first + 2] = call.index;
+    words[first] = call.mask; words[first + 1] = call.factors; words[first + 2] = call.index;
     words[first + 3] = call.first; words[first + 4] = call.count; words[first + 5] = call.elements;
     words[first + 6] = call.offset; words[first + 7] = call.width; words[first + 8] = call.matrix;
     words[first + 9] = call.stride; words[first + 10] = call.row; words[first + 11] = call.kept;
     return at;
   }
   function writeAdamCall(call: AdamCall): number {
-    floats[first + 0] = call.oneMinusBeta1; floats[first + 1] = call.beta2; floats[first + 2] = call.oneMinusBeta2;
+    floats[first] = call.oneMinusBeta1; floats[first + 1] = call.beta2; floats[first + 2] = call.oneMinusBeta2;
     floats[first + 3] = call.rate; floats[first + 4] = call.rootCorrection; floats[first + 5] = call.epsilon;
     floats[first + 6] = call.kept; words[first + 7] = call.fromW; words[first + 8] = call.fromM;
     words[first + 9] = call.fromV; words[first + 10] = call.gradient; words[first + 11] = call.intoW;
@@ -224,7 +243,7 @@ export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at:
     return at;
   }
   function writeAdamMeanCall(call: AdamMeanCall): number {
-    floats[first + 0] = call.oneMinusBeta1; floats[first + 1] = call.beta2; floats[first + 2] = call.oneMinusBeta2;
+    floats[first] = call.oneMinusBeta1; floats[first + 1] = call.beta2; floats[first + 2] = call.oneMinusBeta2;
     floats[first + 3] = call.rate; floats[first + 4] = call.rootCorrection; floats[first + 5] = call.epsilon;
     floats[first + 6] = call.kept; words[first + 7] = call.fromW; words[first + 8] = call.fromM;
     words[first + 9] = call.fromV; words[first + 10] = call.gradients; words[first + 11] = call.scales;
@@ -235,7 +254,7 @@ export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at:
     return at;
   }
   function writeAverageRowsCall(call: AverageRowsCall): number {
-    words[first + 0] = call.rows; words[first + 1] = call.count; words[first + 2] = call.width;
+    words[first] = call.rows; words[first + 1] = call.count; words[first + 2] = call.width;
     words[first + 3] = call.height; words[first + 4] = call.vectors; words[first + 5] = call.stamps;
     words[first + 6] = call.stamp; words[first + 7] = call.otherwise; words[first + 8] = call.otherwiseStride;
     words[first + 9] = call.coefficients; words[first + 10] = call.shards; words[first + 11] = call.to;
@@ -243,31 +262,16 @@ export function bindStructs(kernels: KernelExports, buffer: ArrayBufferLike, at:
     return at;
   }
   function writeFindRowsCall(call: FindRowsCall): number {
-    words[first + 0] = call.stamps; words[first + 1] = call.shards; words[first + 2] = call.stamp;
+    words[first] = call.stamps; words[first + 1] = call.shards; words[first + 2] = call.stamp;
     words[first + 3] = call.height; words[first + 4] = call.block; words[first + 5] = call.parts;
     words[first + 6] = call.first; words[first + 7] = call.step; words[first + 8] = call.list;
     words[first + 9] = call.room; words[first + 10] = call.found;
     return at;
   }
   return {
-    accumulateProducts: kernels.accumulateProducts, stageOperand: kernels.stageOperand, tanhArray: kernels.tanhArray,
-    sigmoidArray: kernels.sigmoidArray, expArray: kernels.expArray, packColumns: kernels.packColumns,
-    packRows: kernels.packRows, unpackColumns: kernels.unpackColumns, distinctFirsts: kernels.distinctFirsts,
-    distinctTokens: kernels.distinctTokens, reverseSlots: kernels.reverseSlots, composeRows: kernels.composeRows,
-    gatherRows: kernels.gatherRows, scatterRows: kernels.scatterRows, spreadRows: kernels.spreadRows,
-    sumByToken: kernels.sumByToken, mirrorSteps: kernels.mirrorSteps, stepPositions: kernels.stepPositions,
-    addIndexedRows: kernels.addIndexedRows, pickRows: kernels.pickRows, poolMean: kernels.poolMean,
-    poolMeanBackward: kernels.poolMeanBackward, poolMax: kernels.poolMax, poolMaxBackward: kernels.poolMaxBackward,
-    dropAgain: kernels.dropAgain, softmaxCrossEntropy: kernels.softmaxCrossEntropy, softmax: kernels.softmax,
-    sigmoidCrossEntropy: kernels.sigmoidCrossEntropy, sigmoids: kernels.sigmoids, columnSums: kernels.columnSums,
-    zero: kernels.zero, squaredNorm: kernels.squaredNorm, squaredNormRows: kernels.squaredNormRows,
-    average: kernels.average, copyRows: kernels.copyRows, peak: kernels.peak,
-    gemm: (call) => kernels.gemm(writeGemmCall(call)),
-    lstmFirst: (call) => kernels.lstmFirst(writeLstmFirstCall(call)),
-    lstmForward: (call) => kernels.lstmForward(writeLstmForwardCall(call)),
+    ...bindForwardStructs(kernels, buffer, at),
     lstmBackward: (call) => kernels.lstmBackward(writeLstmBackwardCall(call)),
     lstmFirstBackward: (call) => kernels.lstmFirstBackward(writeLstmFirstBackwardCall(call)),
-    lstmSteps: (call) => kernels.lstmSteps(writeLstmStepsCall(call)),
     lstmStepsBackward: (call) => kernels.lstmStepsBackward(writeLstmStepsBackwardCall(call)),
     drop: (call) => kernels.drop(writeDropCall(call)),
     adam: (call) => kernels.adam(writeAdamCall(call)),

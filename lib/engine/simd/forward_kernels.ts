@@ -6,7 +6,7 @@
 import exactBytes from "../../../kernels/forward_exact.wasm" with { type: "bytes" };
 import forwardBytes from "../../../kernels/forward.wasm" with { type: "bytes" };
 import productsBytes from "../../../kernels/forward_products.wasm" with { type: "bytes" };
-import { bindStructs, type KernelExports, type SimdKernels } from "./bindings.gen.ts";
+import { bindForwardStructs, type KernelExports, type SimdKernels } from "./bindings.gen.ts";
 import { exactProducts, fusesMultiplyAdds } from "./exact.ts";
 
 /** The kernels as modules: with fast products, or those for engines without structs or fused multiply-adds. */
@@ -42,9 +42,11 @@ export async function compileExact(): Promise<ForwardModules> {
  * missing, so that a call of one throws a TypeError: the list of all would be a large part of an export.
  */
 export function bindForward(modules: ForwardModules, memory: WebAssembly.Memory, at: number): SimdKernels {
-  const kernels: Record<string, unknown> = { ...instantiate(modules, memory) };
-  checkKernels(kernels);
-  return bindStructs(kernels, memory.buffer, at);
+  const kernels: object = { ...instantiate(modules, memory) };
+  checkKernels<KernelExports>(kernels);
+  const bound: object = bindForwardStructs(kernels, memory.buffer, at);
+  checkKernels<SimdKernels>(bound);
+  return bound;
 }
 
 function instantiate(modules: ForwardModules, memory: WebAssembly.Memory): WebAssembly.Exports {
@@ -56,6 +58,6 @@ function instantiate(modules: ForwardModules, memory: WebAssembly.Memory): WebAs
   return new WebAssembly.Instance(modules.forward, { env, products }).exports;
 }
 
-function checkKernels(kernels: Record<string, unknown>): asserts kernels is KernelExports {
-  if (typeof kernels.gemm !== "function") throw new TypeError("The modules have no kernels of predictions");
+function checkKernels<Kernels extends KernelExports | SimdKernels>(kernels: object): asserts kernels is Kernels {
+  if (!("gemm" in kernels)) throw new TypeError("The modules have no kernels of predictions");
 }
