@@ -2,8 +2,8 @@
 import type { KernelDescription, KernelFunction, Struct } from "./describe.ts";
 
 /**
- * Returns the text of `lib/engine/simd/bindings.gen.ts`. Its `bindForward` knows only the structs of the kernels named in
- * `forward`, as it is a part of exports.
+ * Returns the text of `lib/engine/simd/bindings.gen.ts`. Its `bindForwardStructs`, a part of exports, knows only the structs of
+ * the kernels named in `forward`.
  */
 export function bindingsSource({ functions, structs }: KernelDescription, forward: ReadonlySet<string>): string {
   const isStruct = (type: string) => structs.some(({ name }) => name === type);
