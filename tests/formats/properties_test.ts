@@ -94,7 +94,11 @@ async function tolerates(content: string | Uint8Array): Promise<void> {
     assert(entry.line >= last && entry.line >= 1 && entry.line <= lines, `line ${entry.line} of ${lines}`);
     last = entry.line;
     if (isProblem(entry)) assert(entry.problem.length > 5 && entry.problem.length < 500, entry.problem);
-    else assert(entry.label.trim() !== "" && !String(brief(entry)[2]).includes("\0"));
+    else {
+      // Rows that may have several labels have them in a list.
+      assert(entry.labels ? entry.labels.every((label) => label.trim() !== "") : entry.label.trim() !== "");
+      assert(!String(brief(entry)[2]).includes("\0"));
+    }
   }
 }
 
