@@ -59,5 +59,7 @@ function instantiate(modules: ForwardModules, memory: WebAssembly.Memory): WebAs
 }
 
 function checkKernels<Kernels extends KernelExports | SimdKernels>(kernels: object): asserts kernels is Kernels {
-  if (!("gemm" in kernels)) throw new TypeError("The modules have no kernels of predictions");
+  if (!("gemm" in kernels) || typeof kernels.gemm !== "function") {
+    throw new TypeError("The modules have no kernels of predictions");
+  }
 }
