@@ -64,7 +64,7 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   if (source?.vectors) await writeVectors(directory, source.vectors, source.preprocessing.vocabulary);
   await saveNotes(directory, config);
   await writeJson(join(directory, "run.json"), { id, ...manifest } satisfies Manifest);
-  await nameLatest(config.runsDir, id);
+  if (!options.isCandidate) await nameLatest(config.runsDir, id);
   const log = await EventLog.create(join(directory, "events.jsonl"));
   return { id, directory, startedAt, log, prepared, options, recap: undefined, problems: [] };
 }

@@ -34,6 +34,8 @@ export interface TrainingRunOptions {
   readonly workerUrl: URL;
   /** The id of a new run. Without it, the run makes one. */
   readonly id?: string;
+  /** Says that the new run may be discarded: it does not become `runs/latest`. */
+  readonly isCandidate?: boolean;
   /** Ends the preparation of a run, before it has a directory. Later, `stop` ends the run. */
   readonly signal?: AbortSignal;
   /** Cores of this machine. */
