@@ -227,6 +227,8 @@ export const summarySchema = z.object({
   /** Metrics of the served model on the validation and test rows, if the run was trained on files. */
   validation: rowMetricsSchema.optional(),
   test: rowMetricsSchema.optional(),
+  /** Training and validation rows of the run's own files, without those of earlier runs that it replays. */
+  rows: z.int().optional(),
   /** The LSTM's share in that model, if it was combined with n-grams, and the LSTM's own metrics. */
   lstm: z.object({
     /** From 0 to 1, which is only the LSTM. */

@@ -98,6 +98,7 @@ export function createWaitingApp(
     routes.plain("get", path, (c) => c.json({ live: true }), { open: true });
   }
   for (const path of ["/readyz", "/v2/health/ready"]) routes.plain("get", path, waiting, { open: true });
+  routes.plain("get", "/model", waiting, { forLabelling: true });
   routes.otherwise(waiting);
   return app;
 }

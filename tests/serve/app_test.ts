@@ -16,7 +16,7 @@ const broken = () => Promise.reject(new Error("secret"));
 Deno.test("GET / is the page, with the headers that confine it", async () => {
   const { app } = fakeApp();
   const page = await app.request("/");
-  assertEquals([page.status, await page.text()], [200, "<!doctype html><title>Lockstep</title>"]);
+  assertEquals([page.status, await page.text()], [200, "<!doctype html><html><title>Lockstep</title>"]);
   assertEquals(page.headers.get("Content-Type"), "text/html; charset=utf-8");
   assertEquals(page.headers.get("Cache-Control"), "no-store");
   assertEquals(page.headers.get("X-Content-Type-Options"), "nosniff");
@@ -207,7 +207,7 @@ Deno.test("POST /runs/:id/{pause,resume,stop} act on the run, or say why they ca
 
 Deno.test("createWaitingApp() reports liveness, and checks requests as the app will", async () => {
   const assets = new Map([["/", { body: "<!doctype html>", type: "text/html; charset=utf-8" }]]);
-  const app = createWaitingApp({ token: "0123456789abcdef" }, assets);
+  const app = createWaitingApp({ token: "0123456789abcdef", labelToken: "fedcba9876543210" }, assets);
   const status = async (path: string, headers: HeadersInit = {}) => {
     const response = await app.request(path, { headers });
     assertEquals(response.headers.get("X-Content-Type-Options"), "nosniff");
@@ -217,6 +217,12 @@ Deno.test("createWaitingApp() reports liveness, and checks requests as the app w
   assertEquals([await status("/livez"), await status("/readyz"), await status("/model")], [200, 503, 401]);
   const known = { Authorization: "Bearer 0123456789abcdef" };
   assertEquals([await status("/model", known), await status("/", known), await status("/")], [503, 200, 401]);
+  const labeller = { Authorization: "Bearer fedcba9876543210" };
+  assertEquals([await status("/model", labeller), await status("/", labeller), await status("/runs", labeller)], [
+    503,
+    200,
+    401,
+  ]);
   assertEquals([await status("/livez", { Host: "evil.example" }), await status("/livez", { Host: "x y" })], [421, 400]);
 });
 

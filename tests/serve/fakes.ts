@@ -334,7 +334,7 @@ export function fakeLabelling(refused?: Refused): Labelling {
 }
 
 const assets = new Map<string, Asset>([
-  ["/", { body: "<!doctype html><title>Lockstep</title>", type: "text/html; charset=utf-8" }],
+  ["/", { body: "<!doctype html><html><title>Lockstep</title>", type: "text/html; charset=utf-8" }],
   ["/dashboard/icon.svg", { body: "<svg/>", type: "image/svg+xml" }],
   ["/dashboard.js", { body: "export {};", type: "text/javascript; charset=utf-8" }],
 ]);

@@ -107,6 +107,8 @@ export interface Summary {
   validation?: RowMetrics | undefined;
   /** Metrics of the finished model on the test rows, if there are any. */
   test?: RowMetrics | undefined;
+  /** Training and validation rows of the run's own files, without those of earlier runs that it replays. */
+  rows?: number | undefined;
   /** The share of the LSTM in the finished model, from 0 to 1, and its own metrics. */
   lstm?: { share: number; validation: RowMetrics; test?: RowMetrics | undefined } | undefined;
   /** Metrics of the n-grams by themselves. */

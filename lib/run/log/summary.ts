@@ -27,7 +27,7 @@ interface Outcome {
   /** Counts the sequences that the newest state was trained on. */
   readonly sequences: number;
   /** Metrics of the finished model and its parts, if the run was trained on files. */
-  readonly metrics: Pick<Summary, "validation" | "test" | "lstm" | "baseline" | "parent"> | undefined;
+  readonly metrics: Pick<Summary, "validation" | "test" | "rows" | "lstm" | "baseline" | "parent"> | undefined;
 }
 
 /** Makes the summary that the terminal, the dashboard, `/runs`, `/events` and `summary.json` show. */

@@ -26,7 +26,7 @@ import { confusedClasses, evaluateProbabilities, metricsOf } from "../evaluation
 import { jsonBytes, writeWhole } from "../files/files.ts";
 import { beforeAndAfter } from "./before_and_after.ts";
 import { baselineOptions, choosePool, findThresholds, ngramRows } from "./combining.ts";
-import type { RunData } from "./run_data.ts";
+import { ownRows, type RunData } from "./run_data.ts";
 
 interface NgramJobOptions extends RunData {
   readonly config:
@@ -52,7 +52,7 @@ interface Finish {
   readonly thresholds?: readonly number[];
   /** Says whether the job was stopped before the n-grams were done. */
   readonly isCut: boolean;
-  readonly metrics: Pick<Summary, "validation" | "test" | "lstm" | "baseline" | "parent" | "judgementDigest">;
+  readonly metrics: Pick<Summary, "validation" | "test" | "rows" | "lstm" | "baseline" | "parent" | "judgementDigest">;
 }
 
 export class NgramJob {
@@ -130,6 +130,7 @@ export class NgramJob {
       metrics: {
         validation: { ...metricsOf(validation), confused: confusedClasses(validation) },
         ...test && { test: { ...metricsOf(test), confused: confusedClasses(test) } },
+        rows: ownRows(source),
         ...lstm && { lstm },
         ...baseline && { baseline: baseline.metrics },
         ...parent && { parent },

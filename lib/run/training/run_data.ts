@@ -1,5 +1,5 @@
 /** Defines the data of a run on files. */
-import type { EncodedTable, TrainingData } from "../../data/batches/table.ts";
+import { type EncodedTable, rowsOf, type TrainingData } from "../../data/batches/table.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
 import type { PreprocessingJson } from "../../data/encode/preprocessing.ts";
 import type { DataStatistics } from "../../data/statistics.ts";
@@ -26,6 +26,11 @@ export interface DataSource {
   readonly all?: EncodedTable;
   /** The number of the rows that are new; they come first. Absent if all are. */
   readonly added?: { readonly training: number; readonly validation: number };
+}
+
+/** Counts the training and validation rows of the run's own files. */
+export function ownRows({ training, validation, added }: DataSource): number {
+  return added ? added.training + added.validation : rowsOf(training.table) + rowsOf(validation.table);
 }
 
 export interface RunData {

@@ -32,8 +32,11 @@ export function labelTokenProblem(labelToken: string, token: string | undefined)
   return labelToken === token ? "is the one for all requests: expected another one" : tokenProblem(labelToken);
 }
 
-/** Throws a Refusal for a request without access. */
-export type Access = (request: Request, client: string, forLabelling: boolean) => void;
+/** The right that the token of a request gives: all routes, or only those for labelling. */
+export type Right = "all" | "label";
+
+/** Returns the right of a request. Throws a Refusal for one without access. */
+export type Access = (request: Request, client: string, forLabelling: boolean) => Right;
 
 /** Returns the check of closed routes; undefined without token and rate limit. */
 export function createAccess({ token, labelToken, rateLimit, now }: AccessOptions): Access | undefined {
@@ -48,11 +51,13 @@ export function createAccess({ token, labelToken, rateLimit, now }: AccessOption
       throw new Refusal(429, { field: "rate", message }, { "Retry-After": String(Math.ceil(waitSeconds)) });
     }
     const header = request.headers.get("Authorization");
-    if (isToken && !isToken(header) && !(forLabelling && isLabelToken?.(header))) {
+    if (!isToken || isToken(header)) return "all";
+    if (!forLabelling || !isLabelToken?.(header)) {
       const message = "expected the server's token as Authorization: Bearer …, or as the password of Basic";
       const headers = { "WWW-Authenticate": 'Basic realm="lockstep", Bearer realm="lockstep"' };
       throw new Refusal(401, { field: "Authorization", message }, headers);
     }
+    return "label";
   };
 }
 

@@ -119,6 +119,7 @@ export function createFront(
         peer,
         client: clientOf(request, peer),
         bodies,
+        right: "all",
         held: 0,
         metrics: undefined,
         begun: 0,

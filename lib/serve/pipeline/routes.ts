@@ -9,7 +9,7 @@ import { etag } from "hono/etag";
 import { z } from "@hono/zod-openapi";
 import { nearest } from "../../base/nearest.ts";
 import type { HttpMetrics, RouteMetrics } from "../metrics.ts";
-import type { Access } from "./access.ts";
+import type { Access, Right } from "./access.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import type { Peer } from "./peer.ts";
 import { gateAnswers } from "./gate.ts";
@@ -22,6 +22,8 @@ export interface Asked {
   /** IP address of the client: the peer's, or the one that a proxy names. */
   readonly client: string;
   readonly bodies: BodyMemory;
+  /** The right of the client, once its token was checked. */
+  right: Right;
   /** Bytes reserved of `bodies` until the request is answered. */
   held: number;
   /** Set by the route that answers: its metrics, its time of the beginning, and its way to answer errors. */
@@ -128,7 +130,7 @@ export class Routes {
   #refusal(context: Context<RouteEnv>, forLabelling = false): Response | undefined {
     const { access, onError } = this.#options;
     try {
-      access?.(context.req.raw, context.env.client, forLabelling);
+      if (access) context.env.right = access(context.req.raw, context.env.client, forLabelling);
       return undefined;
     } catch (error) {
       const response = onError(error, context.req.raw.signal);

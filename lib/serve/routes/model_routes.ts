@@ -11,7 +11,7 @@ import { problemAnswer, problemResponse } from "../pipeline/problem.ts";
 import { type Handler, jsonAnswer, type RouteEnv, type Routes } from "../pipeline/routes.ts";
 import type { PredictionServices } from "../services.ts";
 import { missing } from "./model_finder.ts";
-import { modelShape } from "./predict_routes.ts";
+import { collecting, modelShape } from "./predict_routes.ts";
 import { idSchema } from "./run_routes.ts";
 
 const versionShape = {
@@ -84,7 +84,8 @@ export function modelRoutes(
   /** Answers with the model of `name`. */
   async function described(context: Context<RouteEnv>, name: string): Promise<Response> {
     const listed = models.get(name) ?? missing(models, name);
-    return context.json({ ...listed.model.predictor.shape, ...await statusOf(listed) });
+    const { model } = listed;
+    return context.json({ ...model.predictor.shape, ...collecting(model), ...await statusOf(listed) });
   }
 
   /** Makes a change if this process may load runs, and turns a conflict into its answer. */

@@ -35,7 +35,9 @@ export function pageRoutes(routes: Routes, assets: Iterable<readonly [path: stri
     // Never cached: the nonce would be an old one.
     routes.asset(path, (c) => {
       const nonce = randomBytes(16).toString("base64");
-      const page = parts.join(`nonce="${nonce}" `);
+      // The page of people who only label sends no requests that their token does not open.
+      const right = c.env.right === "label" ? ' data-right="label"' : "";
+      const page = parts.join(`nonce="${nonce}" `).replace("<html", `<html${right}`);
       return c.body(page, 200, { "Content-Type": type, "Content-Security-Policy": pagePolicy(nonce) });
     }, false);
   }

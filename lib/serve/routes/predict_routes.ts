@@ -35,10 +35,18 @@ export const modelShape = {
   several: z.boolean().optional().openapi({ description: "True if a row may have several labels" }),
   columns: z.array(z.object({ name: z.string(), kind: z.enum(COLUMN_KINDS) })).optional()
     .openapi({ description: "The fields of a row, if it has several columns" }),
+  collects: z.object({ uncertain: z.boolean() }).optional().openapi({
+    description: "Present if it takes examples; `uncertain` says whether it lists inputs that it was unsure of",
+  }),
   round: z.int(),
   digest: z.string(),
 };
 const modelSchema = z.object(modelShape).openapi("Model");
+
+/** Says whether people can label for `model`. */
+export function collecting({ labelling }: ServedModel): { collects?: { uncertain: boolean } } {
+  return labelling ? { collects: { uncertain: labelling.uncertain !== undefined } } : {};
+}
 
 /** For the document: bodies of models that may be replaced by others. */
 const namedSchema = z.record(z.string(), z.unknown()).openapi("NamedPredictRequest", {
@@ -55,7 +63,7 @@ export function predictRoutes(routes: Routes, { models }: PredictionServices, li
   }, async (c) => {
     const model = holdModel(models, c);
     try {
-      return c.json(await model.predictor.model());
+      return c.json({ ...await model.predictor.model(), ...collecting(model) });
     } finally {
       model.release();
     }

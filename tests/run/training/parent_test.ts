@@ -158,8 +158,10 @@ Deno.test("readRunData() adds a share of earlier training rows, and all earlier 
 Deno.test("a run with --from says the accuracy before and after, also in a chain of runs", () =>
   withParent({ ngrams: "combine", epochs: 10 }, async (folder, parent, child) => {
     const run = await open(folder, { ...child, epochs: 10 });
-    const { parent: first } = await run.train();
+    const { parent: first, rows } = await run.train();
     assertEquals(first!.run, parent.id);
+    // Rows that are trained on again are not counted again.
+    assertEquals([(await readSummary(parent.directory))!.rows, rows], [40, 40]);
     assertEquals([first!.new!.rows, first!.new!.before, first!.old!.rows], [4, 0, 4]);
     assertEquals(first!.old!.before, (await readSummary(parent.directory))!.validation!.accuracy);
     assert(first!.new!.after === 1 && first!.old!.after === 1, JSON.stringify(first));

@@ -5,7 +5,15 @@ import { observed, UncertainInputs } from "../../../lib/predict/uncertain.ts";
 import type { Predictor } from "../../../lib/predict/types.ts";
 import type { App, AppOptions } from "../../../lib/serve/pipeline/shell.ts";
 import { inTemporaryDirectory } from "../../run/temporary.ts";
-import { fakeApp, fakePredictor, modelInfo, predictorOf, preprocessing, textPredictor } from "../fakes.ts";
+import {
+  fakeApp,
+  fakeLabelling,
+  fakePredictor,
+  modelInfo,
+  predictorOf,
+  preprocessing,
+  textPredictor,
+} from "../fakes.ts";
 import type { ProblemBody } from "../http/reading.ts";
 
 const send = (app: App, method: string, path: string, body?: unknown, headers: HeadersInit = {}) =>
@@ -203,6 +211,23 @@ Deno.test("the routes of examples say how to allow them, and why none is taken",
   }
 });
 
+Deno.test("GET /model says whether people can label for it", async () => {
+  const predictor = textPredictor();
+  const examples = fakeLabelling().examples;
+  const columns = { textColumn: "text", labelColumn: "label" };
+  const collects = async (labelling?: Labelling) => {
+    const { app } = fakeApp({ services: { predictor, ...labelling && { labelling } } });
+    const both = await Promise.all(
+      ["/model", "/models/lockstep"].map(async (path) => (await (await app.request(path)).json()).collects),
+    );
+    assertEquals(both[0], both[1]);
+    return both[0];
+  };
+  assertEquals(await collects(), undefined);
+  assertEquals(await collects({ examples, ...columns }), { uncertain: false });
+  assertEquals(await collects(fakeLabelling()), { uncertain: true });
+});
+
 Deno.test("a generated task takes no examples", () =>
   collecting(async (app, rows) => {
     const response = await send(app, "POST", "/examples", { text: "x", label: "odd" });
@@ -212,6 +237,10 @@ Deno.test("a generated task takes no examples", () =>
 
 Deno.test("the token of people who label opens their routes, and no others", () => {
   const [token, labelToken] = ["a".repeat(20), "b".repeat(20)];
+  const right = async (app: App, own: string) =>
+    / data-right="(\w+)"/.exec(
+      await (await send(app, "GET", "/", undefined, { Authorization: `Bearer ${own}` })).text(),
+    );
   return collecting(async (app) => {
     const status = async (method: string, path: string, own: string, body?: unknown) => {
       const response = await send(app, method, path, body, { Authorization: `Bearer ${own}` });
@@ -242,5 +271,6 @@ Deno.test("the token of people who label opens their routes, and no others", () 
       assertEquals(await status(method, path, labelToken, method === "POST" ? {} : undefined), 401, path);
     }
     assertEquals(await status("POST", "/examples", "c".repeat(20), example), 401);
+    assertEquals([(await right(app, labelToken))?.[1], await right(app, token)], ["label", null]);
   }, { options: { token, labelToken } });
 });
