@@ -29,3 +29,22 @@ export async function within<Value, Late>(
     clearTimeout(timer);
   }
 }
+
+/** Yields the values of `source` until `signal` aborts, and then leaves a value that has not come. */
+export async function* untilAborted<Value>(
+  source: AsyncGenerator<Value, void, void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Value, void, void> {
+  try {
+    for (;;) {
+      const next = await unlessAborted(signal, source.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  } finally {
+    // It may wait for a value that never comes.
+    void source.return().catch(() => {});
+  }
+}

@@ -82,7 +82,7 @@ const BEGINNING_BYTES = 1 << 18;
 export async function openBeginning(path: string): Promise<ByteSource> {
   const bytes = Buffer.alloc(BEGINNING_BYTES);
   const file = await open(path).catch((error: unknown) => {
-    throw cannotRead(path, UNREADABLE[errorCode(error) ?? ""] ?? errorMessage(error));
+    throw cannotOpen(path, error);
   });
   let size = 0;
   try {
@@ -127,8 +127,7 @@ async function* readBytes(
       if (chunk.length > 0) yield chunk;
     }
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw cannotRead(source, UNREADABLE[code] ?? errorMessage(error));
+    throw error instanceof InputError ? error : cannotOpen(source, error);
   }
   onEnd({ sha256: hash.digest("hex"), bytes });
 }
@@ -182,6 +181,11 @@ async function* gunzipped(
 /** Creates the error that refuses a whole source: `Cannot read "tickets.csv": it is empty, expected rows`. */
 export function cannotRead(source: string, why: string): InputError {
   return inputError(sourceName(source), `Cannot read ${quotedSource(source)}: ${why}`);
+}
+
+/** The same for an error of the system. */
+export function cannotOpen(source: string, error: unknown): InputError {
+  return cannotRead(source, UNREADABLE[errorCode(error) ?? ""] ?? errorMessage(error));
 }
 
 /** Returns the name of `source` for a place such as `tickets.csv:18`. */

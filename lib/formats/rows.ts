@@ -1,6 +1,6 @@
 /** Reads rows and problems from sources of any format. Start here to follow a file to its rows. */
 import { z } from "zod";
-import { type ByteSource, cannotRead, openBytes, type Wait } from "./bytes.ts";
+import { type ByteSource, cannotRead, openBytes } from "./bytes.ts";
 import { csv, tsv } from "./csv.ts";
 import type { Entry } from "./entry.ts";
 import { fastText } from "./fasttext.ts";
@@ -57,12 +57,8 @@ export function openSource(source: ByteSource, options: ReadOptions): RowReader 
   };
 }
 
-/** Opens `name` as text. Throws an InputError if it cannot be read, or is not UTF-8 text. */
-export async function openText(name: string, input?: AsyncIterable<Uint8Array>, wait?: Wait): Promise<TextSource> {
-  return asText(await openBytes(name, input, wait));
-}
-
-function asText(source: ByteSource): TextSource {
+/** Returns the text of `source`. Throws an InputError if it is not UTF-8 text. */
+export function asText(source: ByteSource): TextSource {
   refuseBinary(source, IN_WORDS);
   return textSource(source);
 }

@@ -1,8 +1,10 @@
 /** The terminal: output that is written at once, signals and single keys. */
-import { writeSync } from "node:fs";
+import { write as writeFile, writeSync } from "node:fs";
 // By its name, as reading `stdin` or `stdout` of it opens them.
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { isatty } from "node:tty";
+import { promisify } from "node:util";
 import { runtime } from "./runtime.ts";
 
 export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT";
@@ -16,7 +18,10 @@ const FULL_PIPE_MS = 5;
 export const isTerminal = { stdin: isatty(STDIN), stdout: isatty(STDOUT), stderr: isatty(STDERR) } as const;
 
 export const streams = {
-  stdout: { writeSync: (bytes: Uint8Array) => write(STDOUT, bytes) },
+  stdout: {
+    writeSync: (bytes: Uint8Array) => write(STDOUT, bytes),
+    write: (bytes: Uint8Array) => writeAside(STDOUT, bytes),
+  },
   stderr: { writeSync: (bytes: Uint8Array) => write(STDERR, bytes) },
 } as const;
 
@@ -28,6 +33,20 @@ function write(file: number, bytes: Uint8Array): number {
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_MS);
+    }
+  }
+}
+
+/** Writes as `write` does, in a thread of the runtime: signals are heard while the reader of a pipe lets it wait. */
+async function writeAside(file: number, bytes: Uint8Array): Promise<number> {
+  // Deno's node:fs would block.
+  if (runtime === "deno") return await Deno.stdout.write(bytes);
+  for (;;) {
+    try {
+      return (await promisify(writeFile)(file, bytes)).bytesWritten;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+      await delay(FULL_PIPE_MS);
     }
   }
 }

@@ -4,11 +4,11 @@ import type { ReadOptions } from "../formats/read_options.ts";
 import { InputError, inputError } from "../base/errors.ts";
 import { isRecord } from "../base/record.ts";
 import { inputOf, isProblem, type RowInput, textProblem } from "../formats/entry.ts";
-import { sourceName } from "../formats/bytes.ts";
+import { openBytes, quotedSource, sourceName } from "../formats/bytes.ts";
 import { DELIMITERS } from "../formats/csv.ts";
 import { parseRow } from "../formats/jsonl.ts";
 import { readLines } from "../formats/lines.ts";
-import { openRows, openText, refuseTwice } from "../formats/rows.ts";
+import { asText, openRows, refuseTwice } from "../formats/rows.ts";
 import type { Input, Reader } from "./types.ts";
 
 /** One question. `line` is where it begins; the first line is 1. */
@@ -20,15 +20,17 @@ type Columns = Pick<ReadOptions, "textColumn" | "labelColumn">;
 
 /**
  * Reads the lines of standard input, blank ones too, in batches of those that have arrived: a text each, or a JSON object
- * with one. Throws an InputError if the input is not text, or begins like a table.
+ * with one. `followed` is the name of another source that `input` has the bytes of. Throws an InputError if the input is not
+ * text, or begins like a table.
  */
 export async function* questionsByLine(
   input: AsyncIterable<Uint8Array> | undefined,
   reader: Reader,
   columns: Columns,
+  followed?: string,
 ): AsyncGenerator<Question[], void, void> {
-  const source = await openText("-", input, "line");
-  if (reader.text) refuseTable(source.head, { ...columns, ...readingOf(reader.columns) });
+  const source = asText({ ...await openBytes("-", input, "line"), name: followed ?? "-" });
+  if (reader.text) refuseTable(source.head, { ...columns, ...readingOf(reader.columns) }, followed);
   for await (const lines of readLines(source, { blank: true })) {
     yield lines.map((entry) =>
       isLineProblem(entry)
@@ -124,7 +126,11 @@ const NAME = /^[\p{L}_][\p{L}\p{N}_ .:#/-]{0,63}$/u;
  * Throws an InputError if `head` begins with a header that has the run's text column, or with fastText's
  * labels: each line of a file of rows would be predicted as if it were a text.
  */
-function refuseTable(head: string, { textColumn }: Pick<ReadOptions, "textColumn">): void {
+function refuseTable(
+  head: string,
+  { textColumn }: Pick<ReadOptions, "textColumn">,
+  followed: string | undefined,
+): void {
   const first = head.split("\n", 1)[0]!.replace(/\r$/, "");
   const what = hasHeader(first, textColumn)
     ? `begins with the column names ${JSON.stringify(first.slice(0, 80))}, as a CSV file does`
@@ -132,8 +138,10 @@ function refuseTable(head: string, { textColumn }: Pick<ReadOptions, "textColumn
     ? "begins with __label__, as fastText lines do"
     : undefined;
   if (what === undefined) return;
-  const message = `standard input ${what}: set \`data\` to - to read it as rows`;
-  throw inputError("standard input", message);
+  const otherwise = followed === undefined
+    ? "set `data` to - to read it as rows"
+    : "expected lines that are texts or JSON objects";
+  throw inputError(sourceName(followed ?? "-"), `${quotedSource(followed ?? "-")} ${what}: ${otherwise}`);
 }
 
 /** Returns whether `line` has only names of columns, with the text's among them. */

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { isProblem } from "../../lib/formats/entry.ts";
-import { openRows, openText, readRows } from "../../lib/formats/rows.ts";
+import { asText, openRows, readRows } from "../../lib/formats/rows.ts";
+import { openBytes } from "../../lib/formats/bytes.ts";
 import { InputError } from "../../lib/base/errors.ts";
 import { brief, bytesOf, options, pieces, read, readBrief, withFiles } from "../data/reading.ts";
 
@@ -94,7 +95,7 @@ Deno.test("readRows() drops a final Ctrl-Z also of a large file, in any chunks",
   }
 });
 
-Deno.test("openText() holds nothing back after a Ctrl-Z with many line ends", async () => {
+Deno.test("asText() holds nothing back after a Ctrl-Z with many line ends", async () => {
   const [begin, ends] = [`text,label\n${"a,x\n".repeat(20_000)}\x1A`, "\n".repeat(10_000)];
   let came = 0;
   async function* input() {
@@ -103,7 +104,7 @@ Deno.test("openText() holds nothing back after a Ctrl-Z with many line ends", as
       yield await Promise.resolve(bytesOf(part));
     }
   }
-  const source = await openText("-", input());
+  const source = asText(await openBytes("-", input()));
   let text = "";
   for await (const chunk of source.chunks()) {
     text += chunk;

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { readLines } from "../../lib/formats/lines.ts";
-import { openRows, openText } from "../../lib/formats/rows.ts";
+import { asText, openRows } from "../../lib/formats/rows.ts";
+import { openBytes } from "../../lib/formats/bytes.ts";
 import { brief, bytesOf, options, pieces, type Some } from "../data/reading.ts";
 
 async function unlabelled(content: string, some: Some = {}): Promise<(readonly unknown[])[]> {
@@ -38,7 +39,7 @@ Deno.test("openRows() without labels requires the text column", async () => {
 
 async function lines(content: string, size: number): Promise<unknown[]> {
   const found: unknown[] = [];
-  const source = await openText("-", pieces(bytesOf(content), size), "line");
+  const source = asText(await openBytes("-", pieces(bytesOf(content), size), "line"));
   for await (const batch of readLines(source, { blank: true })) {
     for (const entry of batch) found.push("problem" in entry ? entry.problem : [entry.line, entry.text]);
   }
@@ -64,7 +65,7 @@ Deno.test("readLines() returns a first line without waiting for more", async () 
     await more.promise;
     yield bytesOf("c\n");
   }
-  const source = await openText("-", slow(), "line");
+  const source = asText(await openBytes("-", slow(), "line"));
   const batches = readLines(source, { blank: true });
   assertEquals((await batches.next()).value, [{ line: 1, text: "a\x1A" }]);
   more.resolve();

@@ -7,15 +7,17 @@ import { flagsOf } from "../arguments/flags.ts";
 import { pathValue } from "../../config/paths.ts";
 import { configPaths, configSchema } from "../../config/schema.ts";
 import { inputError } from "../../base/errors.ts";
-import { parseIds, type Question, questionsByLine, questionsByRow, readLine } from "../../predict/questions.ts";
+import { parseIds, questionsByLine, questionsByRow, readLine } from "../../predict/questions.ts";
+import { followFile } from "../../formats/follow.ts";
 import { createReader } from "../../standalone/reader.ts";
+import { untilAborted } from "../../base/waiting.ts";
 import { shownAnswer } from "../../standalone/answers.ts";
 import { checkExplainable } from "../../standalone/explain.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
 import type { RankedLabel } from "../../standalone/top_labels.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
-import type { Input, Prediction } from "../../predict/types.ts";
-import { printableExcerpt, printableJson } from "../../base/printable.ts";
+import type { Prediction } from "../../predict/types.ts";
+import { printableExcerpt } from "../../base/printable.ts";
 import { openModel } from "../../run/open_model.ts";
 import { parseArguments, parseOptions, rejectOf } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
@@ -24,12 +26,13 @@ import { openKernels } from "../arguments/kernels.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { namedRun } from "../arguments/run_argument.ts";
 import { restrictReading, restrictWriting } from "../arguments/reading.ts";
+import { answerAll, type Answerer, BATCH } from "./answers.ts";
 import { labelRows, openTarget, STDOUT } from "./label.ts";
 import { filesOf } from "./named_files.ts";
 import { reasonLines } from "../terminal/reasons_report.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-const USAGE = `${PROGRAM} predict RUN [TEXT or TOKEN … | --data FILE … [--out FILE]]`;
+const USAGE = `${PROGRAM} predict RUN [TEXT or TOKEN … | --data FILE … [--out FILE] | --follow [FILE]]`;
 
 const HELP = `
 Without a text or a file, each line of standard input is classified: a text, or a JSON
@@ -42,10 +45,17 @@ and the exit code is 2.
 confidence (and "rejected", the label of less confidence than --reject or --threshold
 want; with --top also "label_2", "confidence_2", …; where rows may have several labels,
 "label" lists them and --top adds "label_1", "confidence_1", …).
+--follow answers standard input, or a file that grows, until Ctrl-C. It reads on only
+when its answers were taken, and follows a file that is rotated or truncated. A bad line
+is answered and the next ones too: --on-bad-row stop ends it there, and with skip the
+exit code is 0.
 Put texts that begin with a dash, or have the name of a file, behind --:
 
   ${PROGRAM} predict runs/latest -- "-5 stars"
 `;
+
+/** Stands for standard input. */
+const STDIN = "-";
 
 const optionsSchema = z.strictObject({
   ...rowShape,
@@ -67,14 +77,17 @@ const optionsSchema = z.strictObject({
     { kind: "file", words: [STDOUT] },
   ),
   force: z.boolean().default(false).describe("with --out: replace an existing file"),
-  onBadRow: configSchema.shape.onBadRow.describe("with --out: refuse data with a bad row, or keep it with an error"),
+  follow: pathValue(
+    z.string().default("").describe("file that grows, whose lines are answered as they come, or - for standard input"),
+    { kind: "file", words: [STDIN] },
+  ),
+  onBadRow: configSchema.shape.onBadRow.describe(
+    "with --out or --follow: refuse data with a bad row, or keep it with an error",
+  ),
   leastSureFirst: z.boolean().default(false)
     .describe("with --out: sort by confidence, the lowest first; keeps all rows in memory"),
 });
 const own = flagsOf(optionsSchema);
-
-/** Predicts at most this many lines or rows in one call. */
-const BATCH = 256;
 
 /** Warns if at least this share of the tokens is unknown. */
 const MOSTLY_UNKNOWN = 0.5;
@@ -94,11 +107,11 @@ export function predictHelp(): string {
 
 /** Prints one sentence for the text in the arguments, or one JSON line for each line or row. */
 export async function predictCommand(args: readonly string[], io: PredictIo): Promise<ExitCode> {
-  const { terminal, input } = io;
+  const { terminal, input, interrupted } = io;
   const end = args.indexOf("--");
   const [before, behind] = end < 0 ? [args, undefined] : [args.slice(0, end), args.slice(end + 1)];
   refuseDashes(before);
-  const { values, nameOf, help, positionals: [path, ...words] } = parseArguments(before, own, []);
+  const { values, nameOf, help, positionals: [path, ...words] } = parseArguments(withSource(before), own, []);
   if (help) {
     terminal.write(predictHelp());
     return ExitCode.done;
@@ -107,7 +120,11 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   const directory = await namedRun(path, values);
   const model = await openModel(directory);
   const { config, labels, version, preprocessing, run } = model;
-  const files = await filesOf(values, words, behind);
+  const follows = values.follow !== undefined;
+  if (follows && (values.data !== undefined || values.out !== undefined || words.length > 0 || behind)) {
+    throw inputError("--follow", "--follow reads lines: expected no --data, --out or text with it");
+  }
+  const files = follows ? undefined : await filesOf(values, words, behind);
   // Files are read as the run's own files were, except for the given flags.
   const like = Object.fromEntries(Object.entries(config).filter(([key]) => own.some((flag) => flag.key === key)));
   const options = parseOptions(optionsSchema, { ...like, ...values, data: files ?? [] }, nameOf);
@@ -119,7 +136,7 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   }
   if (files && !preprocessing) throw inputError("run", `Run ${run} was not trained on files, so it cannot read rows`);
   const [name, ...others] = files ?? [];
-  const { top, explain } = options;
+  const { top, explain, follow } = options;
   if (explain) checkExplainable(preprocessing !== undefined, labels.length, config.labels === "many");
   if (options.out !== "") {
     if (explain) throw inputError("--explain", "--out has no column for reasons: leave it out, to get lines of JSON");
@@ -137,7 +154,7 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
     return ExitCode.done;
   }
   restrictWriting([]);
-  restrictReading({ data: files ?? [] }, configPaths, [directory]);
+  restrictReading({ data: files ?? [] }, configPaths, [directory, ...follows ? [follow] : []]);
   const predict = await openSaved(
     withThreshold(model, threshold),
     BATCH,
@@ -168,7 +185,11 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
   const { round, digest } = version;
   if (!files) {
     const lineAnswer: Answerer = (answer) => ({ ...shownAnswer(answer, top === 0), round, digest });
-    return await answerAll(questionsByLine(input, reader, config), predict, lineAnswer, terminal);
+    if (!follows) return await answerAll(questionsByLine(input, reader, config), predict, lineAnswer, terminal);
+    const signal = interrupted?.();
+    const lines = questionsByLine(follow === STDIN ? input : followFile(follow, signal), reader, config, follow);
+    const rule = values.onBadRow === undefined ? "keep" : options.onBadRow;
+    return await answerAll(untilAborted(lines, signal), predict, lineAnswer, terminal, rule);
   }
   const rowAnswer: Answerer = (
     { class: _, label, labels: several, rejected, probabilities, top, ...flags },
@@ -200,38 +221,11 @@ function withThreshold(model: TrainedModel, threshold: number | undefined): Trai
   };
 }
 
-/** Returns the JSON for a prediction; `row` counts all questions from 1. */
-type Answerer = (answer: Prediction, question: Question, row: number) => object;
-
-/** Prints a line of JSON for each question, in order. Throws an InputError at the end if some were refused. */
-async function answerAll(
-  batches: AsyncIterable<readonly Question[]>,
-  predict: (inputs: readonly Input[]) => Prediction[],
-  answerer: Answerer,
-  { write }: Terminal,
-): Promise<ExitCode> {
-  let rows = 0;
-  let refused = 0;
-  let first = "";
-  for await (const batch of batches) {
-    for (let begin = 0; begin < batch.length; begin += BATCH) {
-      const questions = batch.slice(begin, begin + BATCH);
-      const answers = predict(questions.flatMap((question) => "input" in question ? [question.input] : []));
-      let answered = 0;
-      const lines = questions.map((question) => {
-        rows++;
-        if ("input" in question) return printableJson(answerer(answers[answered++]!, question, rows));
-        if (refused++ === 0) first = question.error;
-        return printableJson({ line: question.line, error: question.error });
-      });
-      write(`${lines.join("\n")}\n`);
-    }
-  }
-  if (refused === 0) return ExitCode.done;
-  const message = `${refused} of ${counted(rows, "line")} ${
-    refused === 1 ? "was" : "were"
-  } refused, the first: ${first}`;
-  throw inputError("line", message);
+/** Puts - behind a --follow without a value. */
+function withSource(args: readonly string[]): string[] {
+  return args.flatMap((arg, index) =>
+    arg === "--follow" && /^(--.*)?$/.test(args[index + 1] ?? "") ? [arg, STDIN] : [arg]
+  );
 }
 
 /** Throws an InputError for a text that looks like a flag: `-5 stars`. */

@@ -30,6 +30,8 @@ export interface Terminal {
   readonly emphasize: (text: string, emphasis: Emphasis | undefined) => void;
   /** Prints the program's own text, such as help, with its line breaks. */
   readonly write: (text: string) => void;
+  /** Prints answers, as `write` does, and resolves when the reader of standard output has taken them. */
+  readonly send: (text: string) => Promise<void>;
   /** Prints data, such as the rows of a file: unchanged, unless standard output is a terminal. */
   readonly data: (text: string) => void;
   /** Prints a value as JSON, on one line unless `indent` is given. */
@@ -58,6 +60,8 @@ export class OutputError extends Error {
 
 export interface Stream {
   writeSync(bytes: Uint8Array): number;
+  /** Writes without blocking the thread. Default: `writeSync`. */
+  write?(bytes: Uint8Array): Promise<number>;
 }
 
 export interface Streams {
@@ -112,6 +116,15 @@ export function createTerminal(
       print(`${emphasis && hasColours() ? emphasized(safe, emphasis) : safe}\n`);
     },
     write: (text) => print(printableLines(text)),
+    send: async (text) => {
+      clear();
+      try {
+        let bytes = new TextEncoder().encode(printableLines(text));
+        while (bytes.length > 0) bytes = bytes.subarray(await (stdout.write ?? stdout.writeSync)(bytes));
+      } catch (error) {
+        throw new OutputError(error);
+      }
+    },
     data: (text) => print(width() === undefined ? text : printableLines(text)),
     json: (value, indent) => {
       isJson = true;
