@@ -88,7 +88,7 @@ export function tune(options: TuneOptions): Promise<TunedRun> {
 
 /**
  * Resumes a run that was stopped or killed, from its newest checkpoint, to exactly the weights of an uninterrupted run.
- * Resolves at once for a complete run. Throws as `train()` does, and an InputError if the rows are not those of the run.
+ * Resolves at once for a complete run, unless it gets more `epochs`. Throws as `train()` does, and an InputError if the rows are not those of the run.
  *
  * @example
  * ```ts

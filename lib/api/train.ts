@@ -11,6 +11,7 @@ import { finalSummary, isFinal } from "../run/log/summary.ts";
 import { openModel } from "../run/open_model.ts";
 import { openTraining } from "../run/training/open_training.ts";
 import type { LinkParts, TrainingRunOptions } from "../run/training/prepare.ts";
+import { withEpochs } from "../run/files/more_epochs.ts";
 import { readDataAgain } from "../run/training/reload_data.ts";
 import { trainObserved } from "../run/training/train_observed.ts";
 import { TrainingRun } from "../run/training/training_run.ts";
@@ -57,7 +58,7 @@ export async function trainRows(options: TrainOptions, threads: TrainingThreads)
 
 /** Resumes the run that `source` names; a complete run is returned. */
 export async function resumeRun(source: string, options: ResumeOptions, threads: TrainingThreads): Promise<Run> {
-  const { data, runsDir, onProgress, signal, ...given } = options;
+  const { data, epochs, runsDir, onProgress, signal, ...given } = options;
   const directory = await runDirectory(source, runsDir);
   const manifest = await readManifest(directory);
   const values = givenValues(given, (key) => {
@@ -66,9 +67,15 @@ export async function resumeRun(source: string, options: ResumeOptions, threads:
   });
   const rows = data === undefined ? undefined : new RowSource(data, "data", { columns: manifest.config, signal });
   const home = { runsDir: dirname(directory), remove: () => Promise.resolve() };
-  const sources = [manifestSource(directory, manifest), { values, nameOf: (key: string) => key }];
+  await withEpochs(manifest, epochs);
+  const more = epochs === undefined ? {} : { epochs };
+  const sources = [manifestSource(directory, manifest), {
+    values: { ...values, ...more },
+    nameOf: (key: string) => key,
+  }];
   const resolve: Resolve = () => ({ ...resolveConfig(undefined, sources), runsDir: home.runsDir });
-  const summary = await finalSummary(directory, manifest.id);
+  resolve();
+  const summary = await finalSummary(directory, manifest, epochs);
   if (summary) return await runOf(directory, summary, nativeKernels(resolve().kernels), home);
   const config = { ...resolve(), ...rows && { data: [...rows.data] } };
   if (!rows && config.data.includes(IN_MEMORY)) {
@@ -79,7 +86,7 @@ export async function resumeRun(source: string, options: ResumeOptions, threads:
     await TrainingRun.resume(directory, {
       ...parts,
       ...await readDataAgain(directory, config, manifest.rules, { input: rows?.input, signal }),
-    });
+    }, epochs);
   return await finish({ home, rows, threads, onProgress, signal, resolve, open });
 }
 

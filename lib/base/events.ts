@@ -131,6 +131,8 @@ const resumed = z.object({
   workers: z.int(),
   engine: z.string().optional(),
   digest: z.string(),
+  /** The number of epochs of the run, if it has more than it began with. */
+  epochs: z.int().optional(),
 });
 
 /** Training pauses at the end of the round, or resumes. */

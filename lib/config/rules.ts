@@ -2,6 +2,7 @@
 import { counted } from "../base/counted.ts";
 import type { Problem } from "../base/errors.ts";
 import { parseColumns } from "./columns.ts";
+import { isAscending } from "./extended_after.ts";
 import { clusterShape, type Config, type ConfigKey, fileShape } from "./schema.ts";
 
 interface Rule {
@@ -123,6 +124,11 @@ const RULES: readonly Rule[] = [
     when: ({ task, warmupSteps, epochs, stepsPerEpoch }) => task !== "table" && warmupSteps > epochs * stepsPerEpoch,
     expected: ({ epochs, stepsPerEpoch }) =>
       `at most the run's ${counted(epochs * stepsPerEpoch, "step")} (\`epochs\` · \`stepsPerEpoch\`)`,
+  },
+  {
+    field: "extendedAfter",
+    when: (config) => !isAscending(config),
+    expected: ({ epochs }) => `ascending numbers below \`epochs\`, which is ${epochs}`,
   },
   {
     field: "classWeights",

@@ -9,6 +9,7 @@
 import { z } from "zod";
 import { addressSet } from "./addresses.ts";
 import { dataShape } from "./data_shape.ts";
+import { EXTENDED_AFTER } from "./extended_after.ts";
 import { KERNEL_CHOICES } from "./kernels.ts";
 import { notesShape } from "./notes_shape.ts";
 import { pathMarks, pathValue } from "./paths.ts";
@@ -65,6 +66,9 @@ export const trainingShape = {
   clipNorm: number(0, 1e9).default(1).describe("maximum L2 norm of a gradient; 0: no clipping"),
   epochs: whole(1, 1_000_000).default(50).describe(
     "maximum number of epochs, each with an evaluation on the validation set",
+  ),
+  extendedAfter: z.string().regex(EXTENDED_AFTER, "expected numbers of epochs, such as 10,15").default("").describe(
+    "numbers of epochs that the run had before it was resumed with more, such as 10,15: until then, the schedule is theirs",
   ),
   stepsPerEpoch: whole(1, 1_000_000).default(20).describe("steps per epoch, on each shard"),
   heldOut: whole(1, 100_000_000).default(2048).describe("validation sequences of a generated task"),

@@ -54,13 +54,19 @@ function reduce(view: RunView, event: RunEvent): void {
       view.summary = undefined;
       view.measured = 0;
       if (view.started) {
-        const { workers, engine = view.started.engine } = event;
-        view.started = { ...view.started, workers, engine };
+        const { workers, engine = view.started.engine, epochs } = event;
+        const config = { ...view.started.config, ...epochs !== undefined && { epochs } };
+        view.started = { ...view.started, config, workers, engine };
       }
       view.round = event.round;
       view.step = event.step;
       setDigest(view, event.digest, event.round);
-      return note(view, event, `Resumed after round ${event.round} on ${counted(event.workers, "worker")}`);
+      return note(
+        view,
+        event,
+        `Resumed after round ${event.round} on ${counted(event.workers, "worker")}` +
+          (event.epochs === undefined ? "" : `, for ${counted(event.epochs, "epoch")} in all`),
+      );
     case "paused":
       view.phase = "paused";
       return note(view, event, "Paused");

@@ -112,6 +112,23 @@ Deno.test("a signal stops training, saves it and rejects, and resume() gives the
   });
 });
 
+Deno.test("resume() with epochs takes a complete run further, and refuses fewer than it has", async () => {
+  await inTemporaryDirectory(async (runsDir) => {
+    const options = { ...SMALL, data: smallRows(), runsDir };
+    const { directory } = await train(options);
+    const more = { data: smallRows(), epochs: SMALL.epochs + 1 };
+    await using further = await resume(directory, more);
+    await using same = await train({ ...options, ...more, extendedAfter: String(SMALL.epochs) });
+    assertEquals([further.summary.epochs, further.summary.digest], [more.epochs, same.summary.digest]);
+    assert((await further.model.predict("my parcel")).label?.startsWith("about"));
+    await assertRejects(
+      () => resume(directory, { ...more, epochs: 1 }),
+      InputError,
+      "epochs` is 1: expected more than",
+    );
+  });
+});
+
 Deno.test("resume and verify read the rows in memory of a run as JSON lines from standard input", async () => {
   await inTemporaryDirectory(async (runsDir) => {
     const stopping = new AbortController();

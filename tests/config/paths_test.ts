@@ -13,6 +13,7 @@ const NO_PATHS = [
   "redact",
   "trustProxy",
   "delimiter",
+  "extendedAfter",
   "columns",
   "groupColumn",
   "host",

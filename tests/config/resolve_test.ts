@@ -50,6 +50,7 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     adamEpsilon: 1e-8,
     clipNorm: 1,
     epochs: 50,
+    extendedAfter: "",
     stepsPerEpoch: 20,
     heldOut: 2048,
     targetAccuracy: 0.995,

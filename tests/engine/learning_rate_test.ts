@@ -6,6 +6,7 @@ const config = (change: Partial<ScheduleConfig>): ScheduleConfig => ({
   schedule: "constant",
   warmupSteps: 0,
   epochs: 2,
+  extendedAfter: "",
   stepsPerEpoch: 4,
   ...change,
 });
@@ -26,6 +27,15 @@ const table: [what: string, change: Partial<ScheduleConfig>, rates: number[]][] 
     { schedule: "cosine", warmupSteps: 4 },
     [0.2, 0.4, 0.6, 0.8, 0.8, 0.68284271, 0.4, 0.11715729],
   ],
+  ["linear, extended after the first epoch", { schedule: "linear", extendedAfter: "1" }, [
+    ...[0.8, 0.6, 0.4, 0.2],
+    ...[0.4, 0.3, 0.2, 0.1],
+  ]],
+  ["linear, extended twice", { schedule: "linear", epochs: 3, extendedAfter: "1,2", stepsPerEpoch: 2 }, [
+    ...[0.8, 0.4],
+    ...[0.4, 0.2],
+    ...[0.8 / 3, 0.4 / 3],
+  ]],
   ["a warm-up of all steps", { schedule: "linear", warmupSteps: 8 }, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]],
 ];
 for (const [what, change, rates] of table) {

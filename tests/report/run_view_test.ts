@@ -234,8 +234,9 @@ Deno.test("the view has the results of a finished run before its events, and kee
   }
   assertEquals([shown.points, shown.seconds], [60, summary?.seconds]);
   // A run that is resumed is running again.
-  run.record({ type: "resumed", round: 120, step: 120, workers: 4, digest: DIGEST }, at(100));
+  run.record({ type: "resumed", round: 120, step: 120, workers: 4, digest: DIGEST, epochs: 77 }, at(100));
   applyDetail(shown, run.detail());
   apply(shown, run.events.at(-1)!);
-  assertEquals([shown.phase, shown.summary], ["running", undefined]);
+  assertEquals([shown.phase, shown.summary, shown.started?.config.epochs], ["running", undefined, 77]);
+  assertEquals(shown.notes[0]?.text, "Resumed after round 120 on 4 workers, for 77 epochs in all");
 });

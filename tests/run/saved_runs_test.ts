@@ -107,6 +107,16 @@ for (const { kind, inputs, expected, exported } of KINDS) {
     }));
 }
 
+Deno.test("a saved run that is finished takes more epochs, and is verified with them", () =>
+  withSaved("files-finished", async (directory, folder) => {
+    const { config: { epochs } } = await readManifest(directory);
+    const more = await run("resume", folder, [directory, "--epochs", String(epochs + 1), "--exit", "--port", "0"]);
+    assertEquals([more.code, more.stderr], [0, ""]);
+    assertEquals((await readSummary(directory))?.epochs, epochs + 1);
+    const verified = await run("verify", folder, [directory]);
+    assertMatch(verified.stdout, /^Verified: all (9|21) recorded states/, verified.stderr);
+  }));
+
 Deno.test("a saved run on files evaluates rows with the same metrics", () =>
   withSaved("files-finished", async (directory, folder) => {
     const out = join(folder, "evaluation.json");

@@ -253,6 +253,7 @@ export type RunEvent =
       workers: number;
       engine?: string | undefined;
       digest: string;
+      epochs?: number | undefined;
     }
     | { type: "paused" }
     | { type: "unpaused" }

@@ -71,6 +71,8 @@ export interface ModelOptions {
   readonly clipNorm?: number | undefined;
   /** maximum number of epochs, each with an evaluation on the validation set; default: by the size of the data */
   readonly epochs?: number | undefined;
+  /** numbers of epochs that the run had before it was resumed with more, such as 10,15: until then, the schedule is theirs */
+  readonly extendedAfter?: string | undefined;
   /** end when the validation accuracy reaches this; 0: never; default: 0 */
   readonly targetAccuracy?: number | undefined;
   /** validation metric that chooses the best state, the n-grams and their share; default: "log-loss" */

@@ -30,7 +30,7 @@ export interface TrainOptions extends ModelOptions, ProcessOptions {
 }
 
 /**
- * Options of resuming a run, which keeps its training options.
+ * Options of resuming a run, which keeps its training options but for more epochs.
  *
  * @example
  * ```ts
@@ -44,6 +44,8 @@ export interface TrainOptions extends ModelOptions, ProcessOptions {
 export interface ResumeOptions extends ProcessOptions {
   /** The rows of a run that was trained on rows in memory, or files that were moved; default: the files of the run. */
   readonly data?: Rows | undefined;
+  /** The epochs of the run in all, if it takes more than it has, also after its end. */
+  readonly epochs?: number | undefined;
   /** Folder of run directories, in which an id or `latest` names a run; default: "runs". */
   readonly runsDir?: string | undefined;
   /** Called with each new event of the run, one after the other: a promise that it returns is awaited. An error that it throws stops and rejects the training. */

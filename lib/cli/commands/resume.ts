@@ -6,6 +6,7 @@ import { processShape } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
 import { readDataAgain } from "../../run/training/reload_data.ts";
 import { finalSummary } from "../../run/log/summary.ts";
+import { withEpochs } from "../../run/files/more_epochs.ts";
 import { TrainingRun } from "../../run/training/training_run.ts";
 import { type Arguments, parseArguments } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
@@ -17,8 +18,10 @@ import { type Open, trainAndServe, type TrainingOptions } from "./training.ts";
 
 const USAGE = `${PROGRAM} resume RUN [FLAGS]   (the run has the training options; flags set process options)`;
 
-/** A resumed run keeps its training options, and its place. */
-const own = flagsFor((key) => key in processShape);
+/** A resumed run keeps its training options, but for more epochs, and its place. */
+const own = flagsFor((key) => key === "epochs" || key in processShape).map((flag) =>
+  flag.key === "epochs" ? { ...flag, description: "epochs of the run in all, if it takes more", default: "" } : flag
+);
 
 /** Throws an InputError for options that the run in `directory` has fixed. */
 function refuseFixed({ values, nameOf }: Pick<Arguments, "values" | "nameOf">, directory: string): void {
@@ -48,7 +51,10 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
   const directory = await oneRun(given.positionals, USAGE, values);
   refuseFixed(given, directory);
   const { manifest, sources } = await manifestSources(directory, given);
-  const summary = await finalSummary(directory, manifest.id);
+  const epochs = typeof values.epochs === "number" ? values.epochs : undefined;
+  await withEpochs(manifest, epochs);
+  const resolved = resolveConfig(undefined, sources);
+  const summary = await finalSummary(directory, manifest, epochs);
   if (summary) {
     terminal.line(`Run ${manifest.id} is complete: ${summary.reason}, digest ${summary.digest}`);
     if (values.report === "full") {
@@ -60,11 +66,11 @@ export async function resumeCommand(args: readonly string[], options: TrainingOp
     return ExitCode.done;
   }
   // Runs that clients start over HTTP are kept in the same folder.
-  const config = { ...resolveConfig(undefined, sources), runsDir: dirname(directory) };
+  const config = { ...resolved, runsDir: dirname(directory) };
   const open: Open = async (parts) =>
     await TrainingRun.resume(directory, {
       ...parts,
       ...await readDataAgain(directory, config, manifest.rules, { ...parts, input: options.input }),
-    });
+    }, epochs);
   return await trainAndServe(config, open, options);
 }

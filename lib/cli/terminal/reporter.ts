@@ -53,7 +53,8 @@ export function createReporter({ config, terminal: { emphasize, live, json, widt
       case "resumed":
         return say(
           `Resumed after round ${event.round} on ${counted(event.workers, "worker")}` +
-            (event.engine === undefined ? "" : `, engine ${event.engine}`),
+            (event.engine === undefined ? "" : `, engine ${event.engine}`) +
+            (event.epochs === undefined ? "" : `, for ${counted(event.epochs, "epoch")} in all`),
         );
       case "paused":
         return say("Pausing after this round");

@@ -1,10 +1,13 @@
 /** Makes the summary of a finished run, and reads it from `summary.json` and the event log. */
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { counted } from "../../base/counted.ts";
+import { inputError } from "../../base/errors.ts";
 import type { TrainingConfig } from "../../config/schema.ts";
 import { type Metrics, type RunEvent, type Summary, summarySchema } from "../../base/events.ts";
 import { reasonText, StopReason } from "../../lockstep/memory/control.ts";
 import type { Committed, State } from "../../lockstep/memory/state.ts";
+import type { Manifest } from "../files/manifest.ts";
 import { lastEvent } from "./event_log.ts";
 import { readJson, unlessMissing } from "../files/files.ts";
 
@@ -86,11 +89,26 @@ export async function agreedSummary(
   return saved === null || isDeepStrictEqual(saved, summary) ? summary : undefined;
 }
 
-/** Returns the agreed summary of a run that was trained to its end and not stopped before. */
-export async function finalSummary(directory: string, id: string): Promise<Summary | undefined> {
+/**
+ * Returns the agreed summary of a run that was trained to its end, which is after `epochs` at the latest, and not stopped
+ * before. Throws an InputError if those are more than it has, and it ended for another reason.
+ */
+export async function finalSummary(
+  directory: string,
+  { id, config }: Pick<Manifest, "id"> & { readonly config: Pick<TrainingConfig, "epochs"> },
+  epochs = config.epochs,
+): Promise<Summary | undefined> {
   const last = await lastEvent(join(directory, "events.jsonl")).catch(() => undefined);
   const summary = await agreedSummary(directory, id, last);
-  return summary && isFinal(summary) ? summary : undefined;
+  if (!summary || !isFinal(summary)) return undefined;
+  const { reason, epochs: done } = summary;
+  // A process may have been killed right after it gave the run more epochs.
+  if (reason === reasonText(StopReason.epochs)) return done < epochs ? undefined : summary;
+  if (epochs <= config.epochs) return summary;
+  const message =
+    `\`epochs\` is ${epochs}: more epochs change nothing, as run ${id} ended after ${counted(done, "epoch")} ` +
+    `of ${config.epochs} because of another option: ${reason}`;
+  throw inputError("epochs", message);
 }
 
 /** Returns whether a run was trained to its end, so that it cannot be resumed. */

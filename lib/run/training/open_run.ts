@@ -14,6 +14,7 @@ import { editNotes, filled } from "../files/notes_file.ts";
 import { checkData, createManifest, type Manifest, readManifest } from "../files/manifest.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { startingWeights } from "./given_weights.ts";
+import { rewriteManifest, withEpochs } from "../files/more_epochs.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { unreadableRun } from "./background_checkpoints.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
@@ -69,9 +70,13 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   return { id, directory, startedAt, log, prepared, options, recap: undefined, problems: [] };
 }
 
-/** Opens the run in `directory`. Throws an InputError if it or its data changed, or if it cannot be read. */
-export async function earlierRun(directory: string, options: TrainingRunOptions): Promise<OpenRun> {
-  const manifest = await readManifest(directory);
+/**
+ * Opens the run in `directory`, which trains to `epochs` in all. Throws an InputError if it or its data changed, or if it
+ * cannot be read.
+ */
+export async function earlierRun(directory: string, options: TrainingRunOptions, epochs?: number): Promise<OpenRun> {
+  const earlier = await readManifest(directory);
+  const manifest = await withEpochs(earlier, epochs);
   const { id, startedAt, config: training } = manifest;
   if (training.task === "table") checkData(manifest, options.data?.digest);
   const given = await startingWeights(
@@ -93,6 +98,7 @@ export async function earlierRun(directory: string, options: TrainingRunOptions)
     };
     const prepared = await prepareRun(options, training, { restore, given });
     await saveNotes(directory, options.config);
+    if (manifest !== earlier) await rewriteManifest(directory, manifest);
     return { id, directory, startedAt, log, prepared, options, recap, problems };
   } catch (error) {
     await log.close();

@@ -59,7 +59,7 @@ async function named<Result>(open: () => Promise<Result>): Promise<Result> {
 }
 
 /** Options of the parent that are no defaults of the new run. Files are those of other rows. */
-const OWN: readonly (keyof TrainingConfig)[] = ["data", "test", "weights", "from", "replay", "epochs"];
+const OWN: readonly (keyof TrainingConfig)[] = ["data", "test", "weights", "from", "replay", "epochs", "extendedAfter"];
 
 /** Returns the options of `parent` that are the defaults of a run that continues from it. */
 export function inheritedConfig({ directory, manifest }: Parent): Partial<Config> {

@@ -76,10 +76,11 @@ export class TrainingRun {
 
   /**
    * Opens the run in `directory` at its newest whole checkpoint. The options of the training come from `run.json`, and those
-   * of the process from `options.config`. Throws an InputError if the run or its data changed, or if it cannot be read.
+   * of the process from `options.config`. It trains to `epochs` in all, which may be more than `run.json` has: that is then
+   * written again. Throws an InputError if the run or its data changed, or if it cannot be read.
    */
-  static async resume(directory: string, options: TrainingRunOptions): Promise<TrainingRun> {
-    return new TrainingRun(await earlierRun(directory, options));
+  static async resume(directory: string, options: TrainingRunOptions, epochs?: number): Promise<TrainingRun> {
+    return new TrainingRun(await earlierRun(directory, options, epochs));
   }
 
   /**
@@ -243,7 +244,9 @@ export class TrainingRun {
     for (const problem of problems) {
       this.log.append({ type: "incident", message: `${problem}; ${instead}` });
     }
-    this.log.append({ type: "resumed", round, step, workers, engine: this.#engineName, digest });
+    const { epochs, extendedAfter } = this.config;
+    const more = extendedAfter !== "" && { epochs };
+    this.log.append({ type: "resumed", round, step, workers, engine: this.#engineName, digest, ...more });
   }
 
   async #runToEnd(): Promise<End> {

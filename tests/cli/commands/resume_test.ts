@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Draw, withDraws } from "../../draws.ts";
 import { eventsOf, killTwice, stopEarly } from "../faults/killing.ts";
-import { ENDLESS, latestOf, run, start, TINY, withFolder } from "../process.ts";
+import { ENDLESS, latestOf, run, SLOW, start, TINY, withFolder } from "../process.ts";
 
 const EPOCHS = 30;
 const recipe = [
@@ -66,19 +66,42 @@ Deno.test("resume continues a stopped run, and does nothing to a complete one", 
     assertStringIncludes(stdout, `Resumed after round ${rounds} on 2 workers`);
     assertEquals(await digestOf(await latestOf(folder)), uninterrupted);
     const directory = await latestOf(folder);
-    const other = await run("resume", folder, [directory, "--epochs", "4", "--runs-dir", "elsewhere"]);
+    const other = await run("resume", folder, [directory, "--seed", "4", "--runs-dir", "elsewhere"]);
     assertEquals([other.code, other.stdout], [2, ""]);
     assertStringIncludes(
       other.stderr,
-      `--epochs is fixed by the run. For a new run with another value: `,
+      `--seed is fixed by the run. For a new run with another value: `,
     );
-    assertStringIncludes(other.stderr, `deno task train --config ${directory}/run.json --epochs …`);
+    assertStringIncludes(other.stderr, `deno task train --config ${directory}/run.json --seed …`);
     assertStringIncludes(other.stderr, "--runs-dir is fixed: a run stays in its folder");
     const before = await Deno.readTextFile(`${directory}/events.jsonl`);
     const again = await run("resume", folder, [`${folder}/latest`, "--port", "0"]);
     assertEquals([again.code, again.stderr], [0, ""]);
     assertStringIncludes(again.stdout, `is complete: all epochs done, digest ${uninterrupted}`);
     assertEquals(await Deno.readTextFile(`${await latestOf(folder)}/events.jsonl`), before);
+  }));
+
+Deno.test("resume --epochs takes a complete run further, also after a kill -9; verify repeats it", () =>
+  withFolder(async (folder) => {
+    const linear = [...recipe, "--schedule", "linear", ...place(folder)];
+    await run("train", folder, [...linear, "--extended-after", "5"]);
+    const expected = await digestOf(await latestOf(folder));
+    await run("train", folder, [...linear, "--epochs", "5"]);
+    const directory = await latestOf(folder);
+    const fewer = await run("resume", folder, [directory, "--epochs", "4"]);
+    assertEquals([fewer.code, fewer.stdout], [2, ""]);
+    assertStringIncludes(fewer.stderr, "--epochs is 4: expected more than 5");
+    const more = [directory, "--exit", "--port", "0", "--checkpoint-every", "9"];
+    const killed = start("resume", folder, [...more, "--epochs", String(EPOCHS), ...SLOW]);
+    assert(await killed.killedAt(/^Epoch 0*9 /m));
+    const { code, stdout, stderr } = await run("resume", folder, [...more, "--workers", "1"]);
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, `, for ${EPOCHS} epochs in all`);
+    assertEquals(await digestOf(directory), expected);
+    const verified = await run("verify", folder, [directory]);
+    assertStringIncludes(verified.stdout, "Verified: all ");
+    const again = await run("resume", folder, [directory, "--epochs", String(EPOCHS)]);
+    assertStringIncludes(again.stdout, `is complete: all epochs done, digest ${expected}`);
   }));
 
 Deno.test("resume uses the checkpoint before a damaged one and says so", () =>

@@ -60,9 +60,9 @@ async function refusable<Value>(what: string, read: () => Promise<Value>): Promi
 }
 
 async function resumed(directory: string): Promise<string> {
-  const final = await finalSummary(directory, directory.split("/").at(-1)!);
-  if (final) return final.digest;
   const config = tinyRunConfig(join(directory, ".."), change);
+  const final = await finalSummary(directory, { id: directory.split("/").at(-1)!, config });
+  if (final) return final.digest;
   const run = await TrainingRun.resume(directory, { config, workerUrl, cores: 1 });
   return (await run.train()).digest;
 }

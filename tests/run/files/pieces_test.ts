@@ -30,7 +30,7 @@ Deno.test("an event of another run in a log is refused by its line, and does not
     await run.log.close();
     const foreign = JSON.parse((await readFile(other.log.path, "utf8")).trim().split("\n").at(-1)!);
     await appendFile(run.log.path, `${JSON.stringify({ ...foreign, id: 1 })}\n`);
-    assertEquals(await finalSummary(run.directory, run.id), undefined);
+    assertEquals(await finalSummary(run.directory, run), undefined);
     const options = { config: tinyRunConfig(runsDir), workerUrl, cores: 2 };
     const message = `line 1 is of run ${other.id}, expected run ${run.id}`;
     await assertRejects(() => TrainingRun.resume(run.directory, options), InputError, message);
