@@ -20,8 +20,8 @@ import type { TrainedModel } from "../predict/trained_model.ts";
 import type { Input as CheckedInput, Reader } from "../predict/types.ts";
 import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
 import { obstacleAt, writePieces } from "../run/files/files.ts";
+import { saveFile } from "../run/files/model_file.ts";
 import { smallModel } from "../run/export/small/small_model.ts";
-import { saveFile } from "./model_file.ts";
 import { RowSource } from "./rows.ts";
 import type {
   EvaluateOptions,

@@ -1,10 +1,27 @@
-/** Opens the model of a run for the commands that need one, and says why a run has none. */
+/** Opens models for the commands and programs that need one: of a run, or without it. Says why a run has none. */
 import { basename, join } from "node:path";
 import { errorCode, inputError } from "../base/errors.ts";
 import { lastEvent } from "./log/event_log.ts";
 import { isTraining } from "./files/lock.ts";
 import type { TrainedModel } from "../predict/trained_model.ts";
-import { readModel } from "./files/model_files.ts";
+import { readFileAt } from "./files/model_file.ts";
+import { isModelFolder, readModel, readModelFolder } from "./files/model_files.ts";
+
+/** A model, and the directory of its run if that is there. */
+export interface FoundModel {
+  readonly model: TrainedModel;
+  readonly directory: string | undefined;
+}
+
+/**
+ * Reads the model that was saved or exported to `path`: a file `model.lockstep`, the folder of one, or a folder with the files
+ * of a LayersModel. Returns undefined if there is none.
+ */
+export async function openExported(path: string): Promise<TrainedModel | undefined> {
+  // The file runs/latest names a run.
+  if (basename(path) === "latest") return undefined;
+  return await readFileAt(path) ?? (await isModelFolder(path) ? await readModelFolder(path) : undefined);
+}
 
 /** Reads the model of the run in `directory`. Throws an InputError with advice if it has none, and as `readModel` does. */
 export async function openModel(directory: string): Promise<TrainedModel> {

@@ -12,7 +12,7 @@ import { withLabelling } from "./examples/labelling.ts";
 import { RUN_ID } from "./files/directory.ts";
 import { unlessMissing } from "./files/files.ts";
 import { shareFile } from "./files/lock.ts";
-import { openModel } from "./open_model.ts";
+import { type FoundModel, openModel } from "./open_model.ts";
 import { openPredictor } from "./open_predictor.ts";
 
 export interface ServedRunOptions {
@@ -26,17 +26,19 @@ export interface ServedRunOptions {
   readonly onIncident: (message: string) => void;
 }
 
-/** Opens the run in `directory`. Throws as `openModel` does. Its thread starts at the first request. */
-export async function openServed(directory: string, options: ServedRunOptions): Promise<OpenedModel> {
-  const model = await openModel(directory);
+/** Opens a model, which keeps its run if that is there. Its thread starts at the first request. */
+export async function openServed({ model, directory }: FoundModel, options: ServedRunOptions): Promise<OpenedModel> {
+  if (options.config.collect && directory === undefined) {
+    throw inputError("collect", "`collect` is set: expected the folder of a run, which examples are written to");
+  }
   // The prediction thread opens the preprocessing itself: this reports damage before the first request.
   if (model.preprocessing) openPreprocessing(model.preprocessing);
-  const lock = await shareFile(join(directory, "run.json"));
+  const lock = directory === undefined ? undefined : await shareFile(join(directory, "run.json"));
   const { version } = model;
   const predictor = openPredictor({ model, newest: () => version, directory, ...options });
   const close = () => {
     predictor.close();
-    lock.close();
+    lock?.close();
   };
   const opened = { predictor, digest: version.digest, bytes: bytesOf(version), close };
   return withLabelling(opened, { config: options.config, directory, run: model.config });
@@ -52,7 +54,7 @@ export async function openServedById(runsDir: string, id: string, options: Serve
     throw inputError("run", `No run ${describe(id)}: GET /runs lists all`);
   }
   try {
-    return await openServed(directory, options);
+    return await openServed({ model: await openModel(directory), directory }, options);
   } catch (error) {
     if (error instanceof InputError) throw inputError("run", error.message.replaceAll(directory, id));
     throw error;

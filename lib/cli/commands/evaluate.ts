@@ -9,14 +9,13 @@ import { cannotWrite, forCommandLine } from "../arguments/messages.ts";
 import { writeJson } from "../../run/files/files.ts";
 import { evaluateFiles, refuseWithoutFiles } from "../../run/evaluation/evaluate_files.ts";
 import { wantedThreshold } from "../../standalone/answers.ts";
-import { openModel } from "../../run/open_model.ts";
 import { dataFiles, parseArguments, parseOptions, rejectOf } from "../arguments/arguments.ts";
 import { evaluationReport } from "../terminal/evaluation_report.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { openKernels } from "../arguments/kernels.ts";
 import { PROGRAM } from "../arguments/program.ts";
-import { oneRun } from "../arguments/run_argument.ts";
+import { namedModel, onlyOne, TAKES_MODELS } from "../arguments/run_argument.ts";
 import { mayWrite, restrictReading, restrictWriting } from "../arguments/reading.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -40,7 +39,7 @@ const own = flagsOf(optionsSchema);
 
 /** Returns the help of `evaluate`, with every flag and its default. */
 export function evaluateHelp(): string {
-  return commandHelp(USAGE, own);
+  return commandHelp(USAGE, own) + TAKES_MODELS;
 }
 
 /** Prints a report and writes the metrics into the run, or to `--out`. */
@@ -53,8 +52,7 @@ export async function evaluateCommand(
     terminal.write(evaluateHelp());
     return ExitCode.done;
   }
-  const directory = await oneRun(path === undefined ? [] : [path], USAGE, values);
-  const model = await openModel(directory);
+  const { model, directory } = await namedModel(onlyOne(path === undefined ? [] : [path], USAGE), values);
   const { config, version, run } = model;
   refuseWithoutFiles(model);
   // Files are read as the run's own files were, except for the given flags.
@@ -62,10 +60,12 @@ export async function evaluateCommand(
   const options = parseOptions(optionsSchema, { ...like, ...values, data: dataFiles(values.data, more) });
   const threshold = wantedThreshold(version.rejection, rejectOf(values));
   const native = openKernels(options.kernels, terminal);
-  restrictReading(options, pathMarks(optionsSchema), [directory, ...out === undefined ? [] : [dirname(out)]]);
-  const file = out ?? join(directory, "evaluation.json");
-  restrictWriting([dirname(file)]);
-  if (!mayWrite(dirname(file))) throw cannotWrite(dirname(file), "--out");
+  // A model without its run has no folder for the metrics.
+  const file = out ?? (directory === undefined ? undefined : join(directory, "evaluation.json"));
+  const target = file === undefined ? [] : [dirname(file)];
+  restrictReading(options, pathMarks(optionsSchema), [...directory === undefined ? [] : [directory], ...target]);
+  restrictWriting(target);
+  for (const folder of target) if (!mayWrite(folder)) throw cannotWrite(folder, "--out");
   const { evaluation, rows, trainedOn, warnings } = await evaluateFiles(model, options, {
     directory,
     threshold,
@@ -74,10 +74,11 @@ export async function evaluateCommand(
   });
   const { skipped, statistics } = rows;
   // The file is written first: the reader of the report may be gone.
-  await writeJson(file, { run, digest: version.digest, data: options.data, skipped, trainedOn, ...evaluation });
+  const metrics = { run, digest: version.digest, data: options.data, skipped, trainedOn, ...evaluation };
+  if (file !== undefined) await writeJson(file, metrics);
   for (const text of warnings) terminal.note(`warning: ${forCommandLine(text)}`);
   const layout = { report: options.report, width: terminal.width() };
   const report = evaluationReport(evaluation, { ...statistics, skipped }, layout);
-  for (const line of [...report, "", `Written to ${file}`]) terminal.line(line);
+  for (const line of [...report, ...file === undefined ? [] : ["", `Written to ${file}`]]) terminal.line(line);
   return ExitCode.done;
 }

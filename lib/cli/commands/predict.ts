@@ -18,13 +18,12 @@ import type { RankedLabel } from "../../standalone/top_labels.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
 import type { Prediction } from "../../predict/types.ts";
 import { printableExcerpt } from "../../base/printable.ts";
-import { openModel } from "../../run/open_model.ts";
 import { parseArguments, parseOptions, rejectOf } from "../arguments/arguments.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { openKernels } from "../arguments/kernels.ts";
 import { PROGRAM } from "../arguments/program.ts";
-import { namedRun } from "../arguments/run_argument.ts";
+import { namedModel, TAKES_MODELS } from "../arguments/run_argument.ts";
 import { restrictReading, restrictWriting } from "../arguments/reading.ts";
 import { answerAll, type Answerer, BATCH } from "./answers.ts";
 import { labelRows, openTarget, STDOUT } from "./label.ts";
@@ -102,7 +101,7 @@ interface PredictIo {
 
 /** Returns the help of `predict`, with every flag and its default. */
 export function predictHelp(): string {
-  return `${commandHelp(USAGE, own)}${HELP}`;
+  return `${commandHelp(USAGE, own)}${TAKES_MODELS}${HELP}`;
 }
 
 /** Prints one sentence for the text in the arguments, or one JSON line for each line or row. */
@@ -117,8 +116,8 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
     return ExitCode.done;
   }
   if (path === undefined) throw inputError("run", `No run is named. Usage: ${USAGE}`);
-  const directory = await namedRun(path, values);
-  const model = await openModel(directory);
+  const { model, directory } = await namedModel(path, values);
+  const folder = directory === undefined ? [] : [directory];
   const { config, labels, version, preprocessing, run } = model;
   const follows = values.follow !== undefined;
   if (follows && (values.data !== undefined || values.out !== undefined || words.length > 0 || behind)) {
@@ -148,13 +147,13 @@ export async function predictCommand(args: readonly string[], io: PredictIo): Pr
     }
     const target = await openTarget(options.out, options.force);
     const written = target ? [target.path, target.temporary, dirname(target.path)] : [];
-    restrictReading({ data: [name] }, configPaths, [directory, ...written]);
+    restrictReading({ data: [name] }, configPaths, [...folder, ...written]);
     const table = { ...options, top: top === 0 ? undefined : top, threshold, reject, native };
     await labelRows({ model, source: { name, input }, target, options: table }, io);
     return ExitCode.done;
   }
   restrictWriting([]);
-  restrictReading({ data: files ?? [] }, configPaths, [directory, ...follows ? [follow] : []]);
+  restrictReading({ data: files ?? [] }, configPaths, [...folder, ...follows ? [follow] : []]);
   const predict = await openSaved(
     withThreshold(model, threshold),
     BATCH,

@@ -15,7 +15,7 @@ import { ExitCode } from "../exit_codes.ts";
 import { commandHelp, section } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { openKernels } from "../arguments/kernels.ts";
-import { flagsFor, namedRun, oneRun } from "../arguments/run_argument.ts";
+import { flagsFor, namedModel, onlyOne, TAKES_MODELS } from "../arguments/run_argument.ts";
 import { startService } from "../service/service.ts";
 import { forbidWriting } from "../arguments/reading.ts";
 import { onInterruption } from "../terminal/signals.ts";
@@ -41,16 +41,15 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   const own = flagsFor((key) => ["kernels", "runsDir"].includes(key) || key in serviceShape);
   const { values, nameOf, extra, help, positionals } = parseArguments(args, own, ["names"]);
   if (help) {
-    terminal.write(commandHelp(USAGE, own) + HELP);
+    terminal.write(commandHelp(USAGE, own) + HELP + TAKES_MODELS);
     return ExitCode.done;
   }
   if (positionals.length > MOST_MODELS) {
     throw inputError("run", `${counted(positionals.length, "run")} are named: expected at most ${MOST_MODELS}`);
   }
   const names = extra.names === undefined ? undefined : namesOf(extra.names, positionals.length);
-  const directories = positionals.length > 1
-    ? await Promise.all(positionals.map((path) => namedRun(path, values)))
-    : [await oneRun(positionals, USAGE, values)];
+  if (positionals.length === 0) onlyOne(positionals, USAGE);
+  const found = await Promise.all(positionals.map((path) => namedModel(path, values)));
   const config = resolveConfig(undefined, [{ values, nameOf }]);
   if (!config.collect) forbidWriting();
   const native = openKernels(config.kernels, terminal);
@@ -59,31 +58,35 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   const open = { predictUrl, native, config, onIncident };
   let close = () => opened.forEach(([, model]) => model.close());
   try {
-    for (const [at, directory] of directories.entries()) {
-      const model = await openServed(directory, open);
+    for (const [at, one] of found.entries()) {
+      const model = await openServed(one, open);
       const { run } = model.predictor.shape;
-      const name = names?.[at] ?? (directories.length === 1 ? DEFAULT_NAME : run);
+      const name = names?.[at] ?? (found.length === 1 ? DEFAULT_NAME : run);
       opened.push([name, model]);
       if (opened.filter(([other]) => other === name).length > 1) {
         throw inputError("run", `Run ${run} is named twice: give the models different names by --names`);
       }
     }
-    const [directory, first] = [directories[0]!, opened[0]![1].predictor.shape.run];
-    const runs = RunLibrary.saved(directory, first);
+    const [{ directory }, first] = [found[0]!, opened[0]![1].predictor.shape.run];
+    // A model without its run has no history, which the page shows.
+    const runs = directory === undefined ? undefined : RunLibrary.saved(directory, first);
     const models = new ServedModels(opened, ({ run }) => {
-      runs.turnTo({ id: run, directory: run === first ? directory : join(runs.folder, run) });
+      runs?.turnTo({ id: run, directory: run === first && directory ? directory : join(runs.folder, run) });
     });
     close = () => models.close();
     const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
-    const service = await startService({ config, assets: assets(), note: terminal.note });
+    const service = await startService({ config, assets: runs ? assets() : new Map(), note: terminal.note });
     try {
-      service.serve({ runs, models, openRun: (id) => openServedById(runs.folder, id, open) });
+      service.serve({
+        models,
+        ...runs && { runs, openRun: (id: string) => openServedById(runs.folder, id, open) },
+      });
       // Their threads start now, before the first request; readyz and answers report failures.
       for (const { predictor } of models.all) predictor.model().catch(() => {});
       const what = opened.length === 1
         ? `run ${first}`
         : opened.map(([name, { predictor: { shape } }]) => `${name} (run ${shape.run})`).join(", ");
-      terminal.line(`Serving ${what} on ${service.url} until interrupted`);
+      terminal.line(`Serving ${what}${runs ? "" : " without its page"} on ${service.url} until interrupted`);
       await interruption.happened;
       return ExitCode.done;
     } finally {
