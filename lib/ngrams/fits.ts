@@ -22,6 +22,8 @@ export interface Problem {
   readonly metric: TrainingConfig["metric"];
   readonly seed: number;
   readonly stopped: () => boolean;
+  /** `[width]`: where the fit of a separator begins, if it may be quick; see fitSeparator(). */
+  readonly supports?: readonly Map<number, number>[] | undefined;
 }
 
 /** The rows of each label among those that models are fitted to, and the sums of the features of all of them. */
@@ -90,14 +92,15 @@ export function fitScore(
   k: number,
   cost: number,
 ): Float64Array | undefined {
-  const { counted: { words, rows }, labelled, classes, width, classWeights, seed, stopped } = problem;
+  const { counted: { words, rows }, labelled, classes, width, classWeights, seed, stopped, supports } = problem;
   const costOf = (row: number) => cost * (classWeights?.[labelled.labels[row]!] ?? 1);
   const few = narrow(problem, weighed, fitted);
   if (few) return few.fitScore(k, costOf, seed, stopped);
   const sides = new Uint8Array(rows);
   for (const row of ownRowsOf(problem, fitted, width < classes ? 1 : k)) sides[row] = 1;
   const random = new Random(seed, Stream.baseline).seek(1 + k);
-  const fit = (rows: SparseRows) => fitSeparator(rows, fitted, (row) => sides[row] === 1, costOf, random, stopped);
+  const fit = (rows: SparseRows) =>
+    fitSeparator(rows, fitted, (row) => sides[row] === 1, costOf, random, stopped, supports?.[k]);
   const { sharing } = weighed;
   if (!words || !sharing) return fit(weighed);
   const weights = fit(sharing);

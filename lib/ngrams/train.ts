@@ -39,7 +39,7 @@ export interface BaselineOptions {
   readonly fitsValidation: boolean;
   /** Tells whether no model that predicts validation rows may be fitted to others of them, as they have groups or times. */
   readonly validatesApart?: boolean;
-  /** Tries one setting, for rows of which an earlier run had most. */
+  /** Tries one setting, and fits it quickly, for rows of which an earlier run had most. */
   readonly isQuick?: boolean;
   /** Vectors of words, if a file gave any: words with similar ones share weights. */
   readonly vectors?: TokenVectors;
@@ -112,7 +112,8 @@ export function trainBaseline(
   const trained = someOf(rows.subarray(0, before), FIT_WORK / work, seed);
   const validated = rows.subarray(before);
   const fitted = fitsValidation ? Uint32Array.from([...trained, ...validated]) : trained;
-  const problem = { counted, labelled, classes, width, classWeights, metric, seed, stopped };
+  const supports = isQuick ? Array.from({ length: width }, () => new Map<number, number>()) : undefined;
+  const problem = { counted, labelled, classes, width, classWeights, metric, seed, stopped, supports };
   const [tries, mostWork] = isQuick ? [1, QUICK_WORK] : [COSTS.length, SEARCH_WORK];
   const isSmall = width < MANY_SCORES && tries * FOLDS * work <= mostWork && fitted.length >= FOLDS;
   const splits = [
