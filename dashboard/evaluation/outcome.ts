@@ -5,7 +5,7 @@ import { type ComponentChildren, h, type TargetedEvent } from "preact";
 import { counted } from "../../lib/base/counted.ts";
 import type { Summary } from "../../lib/base/events.ts";
 import type { Evaluation, Evaluations } from "../../lib/model/evaluation.ts";
-import { evaluationFacts, partsOf } from "../../lib/report/evaluation/evaluation_text.ts";
+import { changesOf, evaluationFacts, partsOf } from "../../lib/report/evaluation/evaluation_text.ts";
 import { percent } from "../../lib/report/format.ts";
 import { modelText } from "../../lib/report/outcome.ts";
 import { binRows, dotsOf, type Point, pointAt, thresholdFacts, trail } from "../../lib/report/evaluation/trust.ts";
@@ -27,7 +27,7 @@ interface OutcomeProps {
 
 /** The metrics of the served model, beside those of its parts and of always giving the most frequent class. */
 export function OutcomeCard({ evaluation, role, summary, choose }: OutcomeProps): ComponentChildren {
-  const { lstm, baseline } = summary;
+  const { lstm, baseline, parent } = summary;
   const evaluated = counted(evaluation.rows, `${role} row`);
   const title = markup`Served model <span id="evaluated-rows" class="at">on ${evaluated}</span>`;
   const head = choose && h(Choice<Role>, { name: "role", legend: "Evaluated on", value: role, options: ROLES, choose });
@@ -38,8 +38,15 @@ export function OutcomeCard({ evaluation, role, summary, choose }: OutcomeProps)
   const parts = { labelledBy: "outcome-title", columns: ["", "accuracy", "macro-F1", "loss"], rows };
   const served = lstm ? modelText(lstm.share, baseline?.refitRows, (share) => percent(share, 0)) : "only the LSTM";
   const content = markup`<dl class="outcome">${facts}</dl>${h(Numbers, parts)}
-    <p id="model-text" class="hint">The served model is ${served}</p>`;
+    <p id="model-text" class="hint">The served model is ${served}</p>${parent && h(Changes, { parent })}`;
   return h(Card, { id: "outcome", title, head }, content);
+}
+
+/** The accuracy before and after a run that continues from another one. */
+function Changes({ parent }: { readonly parent: NonNullable<Summary["parent"]> }): ComponentChildren {
+  const table = { labelledBy: "changes", columns: ["", "before", "after", "change"], rows: changesOf(parent) };
+  return markup`<h3 id="changes">Accuracy before and after</h3>
+    <p class="hint">This run continues from ${parent.run}</p>${h(Numbers, table)}`;
 }
 
 /** The calibration curve, and what a threshold would leave. Older evaluations lack one or both. */

@@ -10,12 +10,13 @@ import { Bar } from "../ui/card.ts";
 
 /** The accuracy of the served model, beside what it is compared to. */
 export function QualityCard(
-  { model, rows, accuracy, margin, others, loss: mean, macroF1 }: Quality,
+  { model, rows, accuracy, margin, others, loss: mean, macroF1, change }: Quality,
 ): ComponentChildren {
   const notes = [
     mean !== undefined && `loss ${loss(mean)}`,
     model === "Accuracy" && accuracy === undefined && rows !== "" && "known when the first epoch has ended",
     macroF1 !== undefined && `macro-F1 ${macroF1.toFixed(4)}`,
+    change !== undefined && change,
   ].filter((note) => note !== false);
   // By how many percentage points another model differs from the served one.
   const compared = (served: number, { name, title = name, accuracy: share }: Reference) => {

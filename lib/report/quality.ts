@@ -23,6 +23,8 @@ export interface Quality {
   readonly margin: number | undefined;
   readonly loss: number | undefined;
   readonly macroF1: number | undefined;
+  /** Says what a run that continues from another one has forgotten. */
+  readonly change?: string;
   /** Other models on the same rows, to compare with. */
   readonly others: readonly Reference[];
 }
@@ -45,7 +47,9 @@ export function qualityOf(view: RunView, { data, last }: Known): Quality {
   const others = othersOf(view, role, data, last);
   if (served) {
     const what = served.several ? "Most probable labels that are right" : "Accuracy of the served model";
-    return { ...common, ...figures(served, served.rows), model: what, others };
+    const { before, after } = summary?.parent?.old ?? {};
+    const change = before !== undefined && { change: `old rows ${percent(before)} before, ${percent(after)} after` };
+    return { ...common, ...figures(served, served.rows), ...change, model: what, others };
   }
   if (validation) {
     const model = started?.data ? `Accuracy of the LSTM after epoch ${view.evaluated}` : "Accuracy";
@@ -63,7 +67,10 @@ export function qualityOf(view: RunView, { data, last }: Known): Quality {
 
 const NGRAMS = "only n-grams";
 
-function figures(metrics: Partial<RowMetrics> | undefined, rows = 0): Omit<Quality, "model" | "rows" | "others"> {
+function figures(
+  metrics: Partial<RowMetrics> | undefined,
+  rows = 0,
+): Omit<Quality, "model" | "rows" | "change" | "others"> {
   const { accuracy, loss, macroF1 } = metrics ?? {};
   return { accuracy, loss, macroF1, margin: accuracy === undefined ? undefined : marginOf(accuracy, rows) };
 }

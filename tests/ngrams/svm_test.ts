@@ -72,7 +72,7 @@ Deno.test("fitSeparator() finds the minimum that gradient descent finds, within 
   }
 });
 
-Deno.test("a quick fitSeparator() is as good within a hundredth, from no rows or those of an earlier fit", () => {
+Deno.test("a quick fitSeparator() is as good within a hundredth, also from the rows of an earlier fit", () => {
   for (const seed of [3, 4, 5]) {
     const { rows, sides } = drawn(300, 6, seed);
     const fit = (listed: Uint32Array, support?: Map<number, number>) =>

@@ -1,9 +1,10 @@
 /** Formats the metrics of the served model, and of what it is compared to. */
+import { counted } from "../../base/counted.ts";
 import type { Summary } from "../../base/events.ts";
 import type { RowMetrics } from "../../base/row_metrics.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { loss, percent } from "../format.ts";
-import { marginOf, marginText } from "../quality.ts";
+import { difference, marginOf, marginText } from "../quality.ts";
 import type { RunView } from "../run_view.ts";
 
 /** Returns the metrics of the served model, the most important first. */
@@ -52,6 +53,19 @@ export function partsOf(
   return parts.flatMap(([name, part]) =>
     part ? [[name, percent(part.accuracy), percent(part.macroF1), loss(part.loss)]] : []
   );
+}
+
+/** Returns what a run that continues from another one has forgotten of the earlier rows, and learnt from the new ones. */
+export function changesOf(
+  parent: NonNullable<Summary["parent"]>,
+): [rows: string, before: string, after: string, by: string][] {
+  return (["old", "new"] as const).flatMap((which) => {
+    const change = parent[which];
+    if (!change) return [];
+    const { rows, before, after } = change;
+    const by = before === undefined ? "" : difference(before, after);
+    return [[counted(rows, `${which} validation row`), percent(before), percent(after), by]];
+  });
 }
 
 /** Says why a run has no evaluation. */

@@ -50,6 +50,24 @@ Deno.test("OutcomeCard has the metrics, those of its parts, and what a threshold
   assertStringIncludes(text, "n-grams (baseline) 86.51\u00a0% – 0.3300 always “account” 20.00\u00a0%");
 });
 
+Deno.test("OutcomeCard has what a continued run has learnt and forgotten", () => {
+  const parent = {
+    run: "20260101-000000-abcd",
+    new: { rows: 1, after: 0.5 },
+    old: { rows: 90, before: 0.9, after: 0.8 },
+  };
+  const summary = { ...finishedTextRun().detail().summary!, parent };
+  const text = textOf(h(OutcomeCard, { evaluation, role: "test", summary }));
+  assertStringIncludes(
+    text,
+    "Accuracy before and after This run continues from 20260101-000000-abcd before after change",
+  );
+  assertStringIncludes(
+    text,
+    "90 old validation rows 90.00\u00a0% 80.00\u00a0% −10.00 1 new validation row – 50.00\u00a0%",
+  );
+});
+
 Deno.test("TrustCard has bins of calibration and a threshold, or nothing for older evaluations", () => {
   const text = textOf(h(TrustCard, { evaluation }));
   assertStringIncludes(text, "confidence right rows 43.7\u00a0% 0.0\u00a0% 3 50.0\u00a0%");

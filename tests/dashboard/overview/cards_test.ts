@@ -25,6 +25,8 @@ Deno.test("QualityCard shows the accuracy, its margin, and how far others are fr
     textOf(h(QualityCard, { ...quality, others: [{ name: "n-grams", accuracy: 0.875 }] })),
     "Accuracy on 9 rows 90.00\u00a0% ± 1.9 loss 0.2500 · macro-F1 0.8000 n-grams 87.50\u00a0% −2.50",
   );
+  const change = "old rows 96.00\u00a0% before, 95.00\u00a0% after";
+  assertStringIncludes(textOf(h(QualityCard, { ...quality, change, others: [] })), `macro-F1 0.8000 · ${change}`);
   const unknown = { ...quality, accuracy: undefined, others: [{ name: "n-grams", accuracy: 0.875 }] };
   assertEquals(textOf(h(QualityCard, unknown)).includes("87.50"), false);
 });
