@@ -118,8 +118,12 @@ export async function prepareRun(
   const plan = createPlan(lockstep);
   // This comes before the initial weights, which may need as much memory.
   const rowsIn = (part: LoadedPart | undefined) => part ? rowsOf(part.table) : 0;
-  const evaluated = { validation: rowsIn(source?.validation), test: rowsIn(source?.test) };
-  const needs = memoryNeeds(lockstep, plan, evaluated);
+  const tokensIn = (part: LoadedPart | undefined) => part?.table.tokens.length ?? 0;
+  const needs = memoryNeeds(lockstep, plan, {
+    tokens: tokensIn(source?.training) + tokensIn(source?.validation),
+    validation: rowsIn(source?.validation),
+    test: rowsIn(source?.test),
+  });
   checkMemory(needs, workers, machineMemory());
   const vectors = source?.vectors;
   const target = {

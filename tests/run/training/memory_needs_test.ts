@@ -11,12 +11,12 @@ import { inTemporaryDirectory } from "../temporary.ts";
 
 const GIB = 2 ** 30;
 
-function needsOf(values: Readonly<Record<string, unknown>>, workers = 1, validation = 0) {
+function needsOf(values: Readonly<Record<string, unknown>>, workers = 1, validation = 0, tokens = 0) {
   const training = trainingConfig(resolveConfig(undefined, [{ values, nameOf: (key) => key }]));
   const rest = { workerTimeoutMs: 1000, maxRestarts: 0, chaos: { kill: 0, exit: 0, hang: 0, spin: 0, slow: 0 } };
   const config = { training, workers, spin: false, ...rest };
   const plan = createPlan(config);
-  return { plan, parts: memoryNeeds(config, plan, { validation, test: 0 }) };
+  return { plan, parts: memoryNeeds(config, plan, { tokens, validation, test: 0 }) };
 }
 
 function refused(
@@ -82,7 +82,16 @@ Deno.test("checkMemory() names only the options that are the cause", () => {
 Deno.test("muchMemory() names the largest parts of a run that needs much, and says nothing of others", () => {
   assertEquals(muchMemory(needsOf({}).parts, 1), []);
   const [message, ...more] = muchMemory(needsOf({}, 1, 1e8).parts, 1);
-  assertEquals([message, more], ["The run needs at least 6.07 GiB of memory: 5.96 GiB for evaluation", []]);
+  assertEquals([message, more], ["The run needs about 6.07 GiB of memory: 5.96 GiB for evaluation", []]);
+});
+
+Deno.test("muchMemory() counts what rows and n-grams usually need, which checkMemory() does not", () => {
+  const { parts } = needsOf({}, 1, 1e8, 1e8);
+  assertEquals(muchMemory(parts, 1).length, 1);
+  // 192 MiB, and 48 bytes for each of 100 million tokens.
+  assertStringIncludes(muchMemory(parts, 1)[0]!, "10.7 GiB of memory: 5.96 GiB for evaluation, 4.66 GiB for rows");
+  checkMemory(parts, 1, 7 * GIB);
+  assertEquals(muchMemory(needsOf({}, 1, 0, 1e8).parts, 1), []);
 });
 
 Deno.test("checkMemory() counts the evaluation of a run on files", () => {
