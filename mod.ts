@@ -149,7 +149,7 @@ export function load(source: string | URL, options: LoadOptions = {}): Promise<M
  * ```
  */
 export function serve(models: Model | Models, options: ServeOptions = {}): Promise<Server> {
-  return serveModels(models, options, threadUrls.predictUrl);
+  return serveModels(models, options, threadUrls);
 }
 
 /**

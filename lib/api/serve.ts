@@ -1,6 +1,7 @@
 /** Serves a model over HTTP: on a port of its own, or as a part of the caller's app. */
 import { Hono } from "hono";
 import { basePath } from "hono/route";
+import { counted } from "../base/counted.ts";
 import { inputError } from "../base/errors.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import { type Config, serviceShape } from "../config/schema.ts";
@@ -10,7 +11,8 @@ import type { OpenedModel } from "../predict/served_model.ts";
 import { DEFAULT_NAME, MODEL_NAME, MOST_MODELS, ServedModels } from "../predict/served_models.ts";
 import { withLabelling } from "../run/examples/labelling.ts";
 import { openPredictor } from "../run/open_predictor.ts";
-import { bytesOf, openServedById, type ServedRunOptions } from "../run/open_served.ts";
+import { Retraining } from "../run/learning/retraining.ts";
+import { bytesOf, openServed, openServedById, type ServedRunOptions } from "../run/open_served.ts";
 import { createApp } from "../serve/app.ts";
 import { labelTokenProblem, tokenProblem } from "../serve/pipeline/access.ts";
 import { allowedHostsFor } from "../serve/pipeline/gate.ts";
@@ -26,8 +28,19 @@ const OF_APP = ["batchMax", "batchDelayMs", "queueMax", "predictTimeout"];
 const NOT_OF_SERVER = ["tokenFile", "labelTokenFile", "accessLog"];
 const OF_SERVER = Object.keys(serviceShape).filter((key) => !NOT_OF_SERVER.includes(key));
 
+/** The modules that the threads of a server run. */
+interface ServerThreads {
+  readonly predictUrl: URL;
+  readonly workerUrl: URL;
+  readonly baselineUrl: URL;
+}
+
 /** Serves models on a port. */
-export async function serveModels(given: Model | Models, options: ServeOptions, predictUrl: URL): Promise<Server> {
+export async function serveModels(
+  given: Model | Models,
+  options: ServeOptions,
+  { predictUrl, ...threads }: ServerThreads,
+): Promise<Server> {
   const { token, labelToken, onError, runsDir, ...others } = options;
   const config = configOf(others, OF_SERVER, ["token", "labelToken", "onError", "runsDir"]);
   checkToken(token);
@@ -40,8 +53,27 @@ export async function serveModels(given: Model | Models, options: ServeOptions, 
   }
   const note = (line: string) => onError?.(new Error(line));
   const opening = { config, onIncident: note, predictUrl };
-  const models = new ServedModels(Object.entries(named(given)).map(([name, model]) => [name, opened(model, opening)]));
+  const all = named(given);
+  const native = () => nativeKernels(config.kernels);
+  const retraining = config.retrainAfter === 0 ? undefined : await Retraining.open({
+    directory: onlyDirectory(all, runsDir),
+    config,
+    threads: { ...threads, cores: navigator.hardwareConcurrency, native: native() },
+    say: note,
+    warn: note,
+  });
+  let served: ServedModels | undefined;
+  const close = async () => {
+    await retraining?.close();
+    served?.close();
+  };
   try {
+    const own = { ...opening, native: native(), examples: retraining };
+    const open = (model: Model) =>
+      retraining ? retraining.current().then((found) => openServed(found, own)) : opened(model, opening);
+    const entries = Object.entries(all).map(async ([name, model]) => [name, await open(model)] as const);
+    const models = new ServedModels(await Promise.all(entries));
+    served = models;
     const service = await openService({
       config,
       token,
@@ -50,29 +82,45 @@ export async function serveModels(given: Model | Models, options: ServeOptions, 
       note,
       ...onError && { onError },
     });
-    const openRun = (folder: string) => (id: string) =>
-      openServedById(folder, id, { ...opening, native: nativeKernels(config.kernels) });
+    const openRun = (folder: string) => (id: string) => openServedById(folder, id, own);
     service.serve({ models, ...runsDir !== undefined && { openRun: openRun(runsDir) } });
     // Their threads start now, before the first request; answers report failures.
     for (const { predictor } of models.all) predictor.model().catch(() => {});
-    const close = async () => {
+    retraining?.start(models, models.first.name, own);
+    const end = async () => {
       await service.close();
-      models.close();
+      await close();
     };
     return {
       url: service.url,
-      load: async (name, model) => void await models.load(name, () => Promise.resolve(opened(model, opening))),
+      load: async (name, model) => {
+        if (retraining && name === models.first.name) {
+          throw inputError("name", `${name} is trained on with its examples: expected another name`);
+        }
+        await models.load(name, () => Promise.resolve(opened(model, opening)));
+      },
       unload: (name) => models.unload(name),
       startCanary: (name, model, share) =>
         models.startCanary(name, modelOf(model).run, share, () => Promise.resolve(opened(model, opening))),
       endCanary: (name) => models.endCanary(name),
-      close,
-      [Symbol.asyncDispose]: close,
+      close: end,
+      [Symbol.asyncDispose]: end,
     };
   } catch (error) {
-    models.close();
+    await close();
     throw error;
   }
+}
+
+/** Returns the folder of the run of the only model. Throws an InputError for models that cannot be trained on. */
+function onlyDirectory(models: Models, runsDir: string | undefined): string {
+  const refuse = (message: string) => inputError("retrainAfter", `retrainAfter is given with ${message}`);
+  const [model, ...others] = Object.values(models);
+  if (others.length > 0) throw refuse(`${counted(1 + others.length, "model")}: expected one`);
+  if (runsDir !== undefined) throw refuse("runsDir: expected no runs that clients load, which training would replace");
+  const { directory } = modelOf(model).origin;
+  if (directory === undefined) throw refuse("a model of no run: expected one that load() has read from its folder");
+  return directory;
 }
 
 /** Returns the app of models to mount in another one, which checks hosts and origins itself. */

@@ -191,11 +191,16 @@ const RULES: readonly Rule[] = [
     when: ({ clusterEvery, groups }) => clusterEvery > 1 && groups === 1,
     expected: ({ shards }) => `1 with one group, whose mean is that of all shards; or set \`groups\` to 2 to ${shards}`,
   },
-  ...(["labelTokenFile", "keepUncertain", "redact"] as const).map((field): Rule => ({
+  ...(["labelTokenFile", "keepUncertain", "redact", "retrainAfter"] as const).map((field): Rule => ({
     field,
     when: (config) => !config.collect && Boolean(config[field]),
     expected: () => "no value without `collect`",
   })),
+  {
+    field: "retrainWorkers",
+    when: ({ retrainAfter, retrainWorkers }) => retrainAfter === 0 && retrainWorkers !== 1,
+    expected: () => "no value without `retrainAfter`",
+  },
   ...withoutClusterRules,
   {
     field: "name",

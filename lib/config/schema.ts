@@ -134,6 +134,13 @@ export const serviceShape = {
   redact: z.string().max(1000).refine(isPattern, "expected a regular expression, such as \\d{4,}").default("").describe(
     "with `keepUncertain`: regular expression of what is replaced by … in the inputs that are kept, such as \\d{4,}",
   ),
+  retrainAfter: whole(0, 1_000_000).default(0).describe(
+    "with `collect`, of `serve`: train on in the background after this many examples, and answer with the new weights if " +
+      "they are better on validation rows; 0: never",
+  ),
+  retrainWorkers: whole(1, 256).default(1).describe(
+    "with `retrainAfter`: threads that train; more of them slow predictions down",
+  ),
   rateLimit: number(0, 1e9).default(0).describe("requests per second of each client; 0: no limit"),
   grace: number(0, 3600).default(5)
     .describe("seconds that open requests may take when the process ends"),

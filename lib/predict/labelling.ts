@@ -16,6 +16,34 @@ export const exampleSchema = z.looseObject({
 });
 export type Example = z.infer<typeof exampleSchema>;
 
+const comparison = z.object({ rows: z.int(), before: z.number().optional(), after: z.number() });
+
+/** Parses the end of a training on examples. */
+export const retrainedSchema = z.object({
+  at: z.iso.datetime(),
+  /** The run that was trained. */
+  run: z.string(),
+  /** Says that the new weights answer from then on, that the old ones do, or that the training failed. */
+  outcome: z.enum(["swapped", "kept", "failed"]),
+  why: z.string(),
+  /** Accuracies on the validation rows of earlier runs, and among the examples. */
+  old: comparison.optional(),
+  new: comparison.optional(),
+});
+
+/** Parses what a server says about its training on examples. */
+export const retrainingSchema = z.object({
+  /** A training begins after so many new examples. */
+  after: z.int(),
+  /** Number of examples since the last training. */
+  examples: z.int(),
+  /** The run that is being trained. */
+  training: z.string().nullable(),
+  last: retrainedSchema.nullable(),
+});
+export type Retrained = z.infer<typeof retrainedSchema>;
+export type RetrainingState = z.infer<typeof retrainingSchema>;
+
 /** Counts and shows the examples of the file. */
 export interface ExampleOverview {
   readonly count: number;
@@ -23,6 +51,8 @@ export interface ExampleOverview {
   readonly labels: readonly { readonly label: string; readonly count: number }[];
   /** The newest examples, the newest first. */
   readonly newest: readonly Example[];
+  /** Present if the server trains on its examples. */
+  readonly retraining?: RetrainingState;
 }
 
 /** Reasons not to take an example: another process takes them, there is no room, or nothing may be written. */

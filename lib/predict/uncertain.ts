@@ -26,6 +26,8 @@ export interface UncertainOptions {
 /** Limits the characters of an input that is kept, and those of all. */
 const MOST_CHARACTERS = 20_000;
 const MOST_TOGETHER = 20_000_000;
+/** Inputs that are asked again in one request, so that others need not wait for long. */
+const AT_ONCE = 64;
 /** Labels that are kept of an answer. */
 const TOP = 3;
 
@@ -119,6 +121,21 @@ export function observed(predictor: Predictor, uncertain: UncertainInputs): Pred
       return answer;
     },
   };
+}
+
+/** Asks `predictor`, an observed one, again for the inputs that were kept of answers by other weights. */
+export async function askAgain(inputs: readonly UncertainInput[], predictor: Predictor): Promise<void> {
+  const { reader } = predictor;
+  for (let from = 0; from < inputs.length; from += AT_ONCE) {
+    const some = inputs.slice(from, from + AT_ONCE).map(({ row }) =>
+      reader.columns
+        ? reader.readFields(row, "row")
+        : "text" in row
+        ? reader.readText(row["text"], "text")
+        : reader.readTokens(row["tokens"], "tokens")
+    );
+    await predictor.predict(some);
+  }
 }
 
 /**

@@ -6,6 +6,7 @@ import { InputError, inputError } from "../base/errors.ts";
 import { describe } from "../base/printable.ts";
 import { openPreprocessing } from "../data/encode/open_preprocessing.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
+import type { Examples } from "../predict/labelling.ts";
 import type { OpenedModel } from "../predict/served_model.ts";
 import type { ModelVersion } from "../predict/trained_model.ts";
 import { withLabelling } from "./examples/labelling.ts";
@@ -24,6 +25,8 @@ export interface ServedRunOptions {
     "batchMax" | "batchDelayMs" | "queueMax" | "predictTimeout" | "collect" | "keepUncertain" | "redact"
   >;
   readonly onIncident: (message: string) => void;
+  /** Takes the examples, if another one than the run's own journal does. */
+  readonly examples?: Examples | undefined;
 }
 
 /** Opens a model, which keeps its run if that is there. Its thread starts at the first request. */
@@ -40,8 +43,9 @@ export async function openServed({ model, directory }: FoundModel, options: Serv
     predictor.close();
     lock?.close();
   };
+  const { config, examples } = options;
   const opened = { predictor, digest: version.digest, bytes: bytesOf(version), close };
-  return withLabelling(opened, { config: options.config, directory, run: model.config });
+  return withLabelling(opened, { config, directory, run: model.config, examples });
 }
 
 /**

@@ -117,6 +117,8 @@ Deno.test("resolveConfig() gives the default recipe without any source", () => {
     labelTokenFile: "",
     keepUncertain: 0,
     redact: "",
+    retrainAfter: 0,
+    retrainWorkers: 1,
     rateLimit: 0,
     accessLog: false,
     batchMax: 64,

@@ -221,6 +221,10 @@ export interface ServiceOptions {
   readonly keepUncertain?: number | undefined;
   /** with `keepUncertain`: regular expression of what is replaced by … in the inputs that are kept, such as \d{4,} */
   readonly redact?: string | undefined;
+  /** with `collect`, of `serve`: train on in the background after this many examples, and answer with the new weights if they are better on validation rows; 0: never; default: 0 */
+  readonly retrainAfter?: number | undefined;
+  /** with `retrainAfter`: threads that train; more of them slow predictions down; default: 1 */
+  readonly retrainWorkers?: number | undefined;
   /** requests per second of each client; 0: no limit; default: 0 */
   readonly rateLimit?: number | undefined;
   /** seconds that open requests may take when the process ends; default: 5 */

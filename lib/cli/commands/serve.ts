@@ -8,6 +8,8 @@ import { describe } from "../../base/printable.ts";
 import type { OpenedModel } from "../../predict/served_model.ts";
 import { DEFAULT_NAME, MODEL_NAME, MOST_MODELS, ServedModels } from "../../predict/served_models.ts";
 import { RunLibrary } from "../../run/library/library.ts";
+import type { FoundModel } from "../../run/open_model.ts";
+import { Retraining } from "../../run/learning/retraining.ts";
 import { openServed, openServedById } from "../../run/open_served.ts";
 import type { Asset } from "../../serve/services.ts";
 import { parseArguments } from "../arguments/arguments.ts";
@@ -15,6 +17,7 @@ import { ExitCode } from "../exit_codes.ts";
 import { commandHelp, section } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { openKernels } from "../arguments/kernels.ts";
+import { forCommandLine } from "../arguments/messages.ts";
 import { flagsFor, namedModel, onlyOne, TAKES_MODELS } from "../arguments/run_argument.ts";
 import { startService } from "../service/service.ts";
 import { forbidWriting } from "../arguments/reading.ts";
@@ -33,11 +36,15 @@ interface ServeOptions {
   readonly assets: () => ReadonlyMap<string, Asset>;
   /** The module that the prediction thread runs. */
   readonly predictUrl: URL;
+  /** The modules that the threads of a training run. */
+  readonly workerUrl: URL;
+  readonly baselineUrl: URL;
+  readonly cores: number;
   readonly quit: (code: ExitCode) => void;
 }
 
 export async function serveCommand(args: readonly string[], options: ServeOptions): Promise<ExitCode> {
-  const { terminal, assets, predictUrl, quit } = options;
+  const { terminal, assets, predictUrl, quit, ...threads } = options;
   const own = flagsFor((key) => ["kernels", "runsDir"].includes(key) || key in serviceShape);
   const { values, nameOf, extra, help, positionals } = parseArguments(args, own, ["names"]);
   if (help) {
@@ -53,9 +60,17 @@ export async function serveCommand(args: readonly string[], options: ServeOption
   const config = resolveConfig(undefined, [{ values, nameOf }]);
   if (!config.collect) forbidWriting();
   const native = openKernels(config.kernels, terminal);
+  const retraining = config.retrainAfter === 0 ? undefined : await Retraining.open({
+    directory: retrainable(found),
+    config,
+    threads: { ...threads, native },
+    say: (text) => terminal.line(text),
+    warn: (text) => terminal.note(`error: ${forCommandLine(text)}`),
+  });
+  if (retraining) found[0] = await retraining.current();
   const onIncident = (message: string) => terminal.note(message);
   const opened: (readonly [name: string, model: OpenedModel])[] = [];
-  const open = { predictUrl, native, config, onIncident };
+  const open = { predictUrl, native, config, onIncident, examples: retraining };
   let close = () => opened.forEach(([, model]) => model.close());
   try {
     for (const [at, one] of found.entries()) {
@@ -77,10 +92,10 @@ export async function serveCommand(args: readonly string[], options: ServeOption
     const interruption = onInterruption(() => quit(ExitCode.interruptedTwice));
     const service = await startService({ config, assets: runs ? assets() : new Map(), note: terminal.note });
     try {
-      service.serve({
-        models,
-        ...runs && { runs, openRun: (id: string) => openServedById(runs.folder, id, open) },
-      });
+      // With retraining, a client that loaded another run would change which weights are compared.
+      const openRun = runs && !retraining && ((id: string) => openServedById(runs.folder, id, open));
+      service.serve({ models, ...runs && { runs }, ...openRun && { openRun } });
+      retraining?.start(models, models.first.name, open);
       // Their threads start now, before the first request; readyz and answers report failures.
       for (const { predictor } of models.all) predictor.model().catch(() => {});
       const what = opened.length === 1
@@ -93,8 +108,18 @@ export async function serveCommand(args: readonly string[], options: ServeOption
       await service.close();
     }
   } finally {
+    await retraining?.close();
     close();
   }
+}
+
+/** Returns the folder of the only run of a server that trains on. Throws an InputError. */
+function retrainable([one, ...others]: readonly FoundModel[]): string {
+  if (one?.directory !== undefined && others.length === 0) return one.directory;
+  const message = `retrainAfter is given with ${
+    counted(1 + others.length, "model")
+  }: expected one, in the folder of its run`;
+  throw inputError("retrainAfter", message);
 }
 
 /** Reads the names of `runs` models. Throws an InputError. */

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { type Config, configPaths } from "../../config/schema.ts";
 import { counted } from "../../base/counted.ts";
-import { errorMessage, TrainingError } from "../../base/errors.ts";
+import { errorMessage, inputError, TrainingError } from "../../base/errors.ts";
 import type { RunEvent, Summary } from "../../base/events.ts";
 import { StopReason } from "../../lockstep/memory/control.ts";
 import { openTraining } from "../../run/training/open_training.ts";
@@ -64,6 +64,9 @@ export type Open = (options: OpenOptions) => Promise<TrainingRun>;
  */
 export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
   const { terminal, assets, workerUrl, baselineUrl, predictUrl, foldsUrl, cores } = options;
+  if (config.retrainAfter > 0) {
+    throw inputError("retrainAfter", "retrainAfter is given to a process that trains: expected it for `serve` only");
+  }
   const native = openKernels(config.kernels, terminal);
   restrictReading(config, configPaths, await filesOfParents(config));
   // Lines for people must not mix with JSON lines.

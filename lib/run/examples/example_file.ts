@@ -1,14 +1,14 @@
 /** Reads and writes `examples.jsonl` while it is locked: see example_journal.ts. */
 import { createReadStream } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
-import { join } from "node:path";
+import { type FileHandle, open, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { DamagedFile } from "../../base/errors.ts";
 import { type Example, type ExampleOverview, exampleSchema, type NewExample } from "../../predict/labelling.ts";
 import { type FileLock, lockExclusive } from "../../platform/file_lock.ts";
 import { checkFile, FILE_MODE, openFile, writePieces } from "../files/files.ts";
 
-/** The file of a run's examples, and the one that is locked while a process adds to it. */
+/** The file of a run's examples, and the one that is locked while a process adds to it; it has the id of the newest. */
 export const EXAMPLES = "examples.jsonl";
 const LOCK = "examples.lock";
 
@@ -19,14 +19,22 @@ const NEWEST = 50;
 const MOST_LISTED = 1000;
 const NEWLINE = 10;
 
+/** Examples that were added after another one. */
+export interface NewExamples {
+  readonly count: number;
+  /** The greatest of their ids. */
+  readonly last: number;
+}
+
 /** The file while it is locked. */
 export class ExampleFile {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #lock: FileLock;
   #bytes = 0;
-  #count = 0;
   #lastId = 0;
+  /** The ids of the examples, in order. */
+  readonly #ids: number[] = [];
   readonly #labels = new Map<string, number>();
   #newest: Example[] = [];
   #unwritten = "";
@@ -38,7 +46,7 @@ export class ExampleFile {
   }
 
   /** Throws a DamagedFile that names the line if one is no example. */
-  static async open(directory: string, labelColumn: string, lastId: number): Promise<ExampleFile | "busy"> {
+  static async open(directory: string, labelColumn: string): Promise<ExampleFile | "busy"> {
     const [path, lockPath] = [join(directory, EXAMPLES), join(directory, LOCK)];
     await (await open(lockPath, "a", FILE_MODE)).close();
     await checkFile(lockPath);
@@ -49,7 +57,9 @@ export class ExampleFile {
       file = await open(path, "a", FILE_MODE);
       await checkFile(path);
       const opened = new ExampleFile(path, file, lock);
-      opened.#lastId = lastId;
+      // The newest example may have been removed, and its id is not given again.
+      const kept = Number(await readFile(lockPath, "utf8"));
+      opened.#lastId = Number.isSafeInteger(kept) ? kept : 0;
       // A killed process may have left a part of a line.
       await file.truncate(await wholeLines(path));
       for await (const { line, example } of readExamples(path)) {
@@ -64,11 +74,9 @@ export class ExampleFile {
     }
   }
 
-  /** Returns the greatest id that was given. */
-  close(): number {
+  close(): void {
     void this.#file.close();
     this.#lock.close();
-    return this.#lastId;
   }
 
   /** Gives `examples` their ids, and adds them to those that `write` writes. */
@@ -107,25 +115,41 @@ export class ExampleFile {
     let found = false;
     for await (const { example } of readExamples(this.#path)) found ||= example.example.id === id;
     if (!found) return false;
-    await writePieces(this.#path, async (write) => {
+    await writeFile(join(dirname(this.#path), LOCK), String(this.#lastId));
+    await this.#copy(this.#path, (other) => other !== id);
+    return true;
+  }
+
+  /** Counts the examples with greater ids than `id`, and returns the greatest of them. */
+  after(id: number): NewExamples {
+    const last = this.#ids.at(-1) ?? 0;
+    return { count: this.#ids.length - 1 - this.#ids.findLastIndex((other) => other <= id), last: Math.max(id, last) };
+  }
+
+  /** Writes the examples with greater ids than `after`, up to `last`, to a file at `path`. */
+  async copy(after: number, last: number, path: string): Promise<void> {
+    await this.#copy(path, (id) => id > after && id <= last);
+  }
+
+  async #copy(path: string, isWanted: (id: number) => boolean): Promise<void> {
+    await writePieces(path, async (write) => {
       for await (const { line, example } of readExamples(this.#path)) {
-        if (example.example.id !== id) await write(`${line}\n`);
+        if (isWanted(example.example.id)) await write(`${line}\n`);
       }
     });
-    return true;
   }
 
   overview(): ExampleOverview {
     const labels = [...this.#labels].map(([label, count]) => ({ label, count }));
     return {
-      count: this.#count,
+      count: this.#ids.length,
       labels: labels.toSorted((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1)).slice(0, MOST_LISTED),
       newest: this.#newest.toReversed(),
     };
   }
 
   #tally(example: Example, labels: readonly string[]): void {
-    this.#count++;
+    this.#ids.push(example.example.id);
     this.#lastId = Math.max(this.#lastId, example.example.id);
     for (const label of labels) this.#labels.set(label, (this.#labels.get(label) ?? 0) + 1);
     this.#newest = [...this.#newest.slice(1 - NEWEST), example];

@@ -5,7 +5,7 @@
 import { errorCode } from "../../base/errors.ts";
 import { cannotWrite } from "../files/files.ts";
 import type { ExampleOverview, Examples, NewExample, Refused } from "../../predict/labelling.ts";
-import { ExampleFile, MOST_BYTES } from "./example_file.ts";
+import { ExampleFile, MOST_BYTES, type NewExamples } from "./example_file.ts";
 
 interface Waiting {
   readonly examples: readonly NewExample[];
@@ -18,8 +18,6 @@ export class ExampleJournal implements Examples {
   readonly #labelColumn: string;
   readonly #mostBytes: number;
   #opened: ExampleFile | undefined;
-  /** The greatest id that this process gave: those of removed examples are not given again. */
-  #lastId = 0;
   /** Added together, so that many senders wait for one write. */
   #waiting: Waiting[] = [];
   /** Ends when the last operation on the file does: they never overlap. */
@@ -53,6 +51,16 @@ export class ExampleJournal implements Examples {
     return this.#inTurn((file) => Promise.resolve(file.overview()));
   }
 
+  /** Counts the examples with greater ids than `id`, and returns the greatest of them. */
+  after(id: number): Promise<NewExamples | Refused> {
+    return this.#inTurn((file) => Promise.resolve(file.after(id)));
+  }
+
+  /** Writes the examples with greater ids than `after`, up to `last`, to a file at `path`. */
+  copy(after: number, last: number, path: string): Promise<void | Refused> {
+    return this.#inTurn((file) => file.copy(after, last, path));
+  }
+
   /** Waits for all operations, and closes the file. */
   async close(): Promise<void> {
     await this.#turn;
@@ -60,7 +68,7 @@ export class ExampleJournal implements Examples {
   }
 
   #close(): void {
-    this.#lastId = this.#opened?.close() ?? this.#lastId;
+    this.#opened?.close();
     this.#opened = undefined;
   }
 
@@ -79,7 +87,7 @@ export class ExampleJournal implements Examples {
 
   async #open(): Promise<ExampleFile | Refused> {
     try {
-      const opened = this.#opened ?? await ExampleFile.open(this.#directory, this.#labelColumn, this.#lastId);
+      const opened = this.#opened ?? await ExampleFile.open(this.#directory, this.#labelColumn);
       if (opened === "busy") return "busy";
       return this.#opened = opened;
     } catch (error) {

@@ -51,16 +51,20 @@ async function lockOf(path: string): Promise<FileLock | "busy" | undefined> {
   }
 }
 
+/** A run with this empty file was trained on examples: a server that is started again answers with it, and continues it. */
+export const RETRAINED = "retrained";
+
 /**
  * Removes all runs in `runsDir` except the `count` newest, those of `kept`, the one that `latest` names, and those that a
- * process trains or serves, or that have examples of people. A `count` of 0 removes none. Returns the ids of the removed runs.
+ * process trains or serves, or that have examples of people or were trained on some. A `count` of 0 removes none. Returns the ids of the removed runs.
  */
 export async function keepRuns(runsDir: string, count: number, kept: readonly string[]): Promise<string[]> {
   if (count === 0) return [];
   const latest = await latestRun(runsDir);
   const gone: string[] = [];
   for (const id of (await listRuns(runsDir)).slice(count)) {
-    if (id === latest || kept.includes(id) || existsSync(join(runsDir, id, EXAMPLES))) continue;
+    const hasExamples = [EXAMPLES, RETRAINED].some((file) => existsSync(join(runsDir, id, file)));
+    if (id === latest || kept.includes(id) || hasExamples) continue;
     if (await removeRun(join(runsDir, id)) === "removed") gone.push(id);
   }
   return gone;

@@ -70,10 +70,13 @@ export function withEarlierRows(
  * Reads the rows of `parent` again by `read`. Throws an InputError if they cannot be read, or are not the rows that the run
  * was trained on.
  */
-export async function readEarlierRows(parent: Parent, read: () => Promise<RunData>): Promise<RunData> {
+export async function readEarlierRows(
+  parent: Parent,
+  read: () => Promise<RunData>,
+  hint = "With `replay` 0 they are not needed",
+): Promise<RunData> {
   const { manifest: { id, config, labels }, directory, known } = parent;
-  const refuse = (why: string) =>
-    inputError("replay", `The rows of run ${id} cannot be used again: ${why}. With \`replay\` 0 they are not needed`);
+  const refuse = (why: string) => inputError("replay", `The rows of run ${id} cannot be used again: ${why}. ${hint}`);
   if (config.data.includes("-")) throw refuse("it was trained on rows in memory, or on standard input");
   const found = await read().catch((error) => {
     throw error instanceof InputError ? refuse(error.message) : error;

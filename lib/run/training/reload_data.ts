@@ -111,12 +111,18 @@ export async function readRunData(
   };
 }
 
+/** Throws an InputError unless a run that continues from the one in `directory` can use its rows again. */
+export async function checkEarlierRows(directory: string): Promise<void> {
+  const parent = await openParent({ from: directory, runsDir: dirname(directory) });
+  if (parent) await readParent(parent, {}, "`retrainAfter` needs them, to see what the model forgets");
+}
+
 /** Reads all rows of `parent`, and those of its parents. */
-function readParent(parent: Parent, reading: ReadingOptions): Promise<RunData> {
+function readParent(parent: Parent, reading: ReadingOptions, hint?: string): Promise<RunData> {
   const { directory, manifest: { config }, rules } = parent;
   const vectors = savedVectors(directory, config);
   const all = { ...config, vectors, test: "", runsDir: dirname(directory) };
-  return readEarlierRows(parent, () => readRunData(all, reading, rules, 1));
+  return readEarlierRows(parent, () => readRunData(all, reading, rules, 1), hint);
 }
 
 /** Returns the summary of the files that the event of a run's start has, with `warnings`. */

@@ -2,14 +2,13 @@
  * Writes and reads the journal of a search, `tune.jsonl`: its options, each trial that began and each result, a JSON line
  * each. A line is on the disk before the next trial begins, so that a killed search continues from all results.
  */
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { DamagedFile, inputError } from "../../base/errors.ts";
-import type { FileLock } from "../../platform/file_lock.ts";
 import { newId, RUN_ID } from "../files/directory.ts";
-import { checked, FILE_MODE, FOLDER_MODE, readBytes, unlessMissing } from "../files/files.ts";
-import { lockFile } from "../files/lock.ts";
+import { FOLDER_MODE, unlessMissing } from "../files/files.ts";
+import { LineFile } from "../files/line_file.ts";
 
 const FILE = "tune.jsonl";
 
@@ -51,19 +50,14 @@ export type JournalTrial = Extract<Line, { type: "trial" }>;
 export class Journal {
   readonly folder: string;
   readonly beginning: Beginning;
-  readonly #lines: Line[];
-  readonly #file: FileHandle;
-  readonly #lock: FileLock;
-  #written: Promise<void> = Promise.resolve();
+  readonly #file: LineFile<Line>;
 
-  private constructor(folder: string, lines: Line[], file: FileHandle, lock: FileLock) {
-    const [first] = lines;
+  private constructor(folder: string, file: LineFile<Line>) {
+    const [first] = file.lines;
     if (first?.type !== "tuning") throw new DamagedFile(join(folder, FILE), "its first line is not that of a search");
     this.folder = folder;
     this.beginning = first;
-    this.#lines = lines;
     this.#file = file;
-    this.#lock = lock;
   }
 
   /** Makes the folder of a new search in `runsDir`. */
@@ -78,10 +72,9 @@ export class Journal {
     } catch (error) {
       throw inputError("runsDir", `Cannot write to the runs directory "${runsDir}": ${String(error)}`);
     }
-    const file = await open(join(folder, FILE), "ax", FILE_MODE);
-    const journal = new Journal(folder, [first], file, await lockFile(join(folder, FILE)));
-    await journal.#append(first);
-    return journal;
+    const file = await LineFile.open(join(folder, FILE), line);
+    await file.add(first);
+    return new Journal(folder, file);
   }
 
   /**
@@ -90,20 +83,14 @@ export class Journal {
    */
   static async open(folder: string): Promise<Journal> {
     const path = join(folder, FILE);
-    const bytes = await unlessMissing(() => readBytes(path));
-    if (!bytes) throw inputError("resume", `There is no search in "${folder}": expected a folder with ${FILE}`);
-    const lock = await lockFile(path);
-    let file: FileHandle | undefined;
+    if (!await unlessMissing(() => stat(path))) {
+      throw inputError("resume", `There is no search in "${folder}": expected a folder with ${FILE}`);
+    }
+    const file = await LineFile.open(path, line);
     try {
-      const end = bytes.lastIndexOf("\n".charCodeAt(0)) + 1;
-      const texts = new TextDecoder().decode(bytes.subarray(0, end)).split("\n").slice(0, -1);
-      const lines = texts.map((text, at) => parseLine(path, text, at + 1));
-      file = await open(path, "a");
-      await file.truncate(end);
-      return new Journal(folder, lines, file, lock);
+      return new Journal(folder, file);
     } catch (error) {
-      await file?.close();
-      lock.close();
+      await file.close();
       throw error;
     }
   }
@@ -114,51 +101,30 @@ export class Journal {
   }
 
   get trials(): JournalTrial[] {
-    return this.#lines.filter((one) => one.type === "trial");
+    return this.#file.lines.filter((one) => one.type === "trial");
   }
 
   /** The runs of trials that began and have no result. */
   get unfinished(): string[] {
     const done = new Set(this.trials.map(({ run }) => run));
-    return this.#lines.flatMap((one) => one.type === "began" && !done.has(one.run) ? [one.run] : []);
+    return this.#file.lines.flatMap((one) => one.type === "began" && !done.has(one.run) ? [one.run] : []);
   }
 
   /** The number of configs, once it is decided. */
   get width(): number | undefined {
-    return this.#lines.find((one) => one.type === "width")?.candidates;
+    return this.#file.lines.find((one) => one.type === "width")?.candidates;
   }
 
   get elapsed(): number {
-    return Math.max(0, ...this.#lines.map((one) => "elapsed" in one ? one.elapsed : 0));
+    return Math.max(0, ...this.#file.lines.map((one) => "elapsed" in one ? one.elapsed : 0));
   }
 
   /** Adds a line, and resolves when it is on the disk. */
   async add(added: Exclude<Line, Beginning>): Promise<void> {
-    this.#lines.push(added);
-    await this.#append(added);
+    await this.#file.add(added);
   }
 
-  async #append(added: Line): Promise<void> {
-    this.#written = this.#written.then(async () => {
-      await this.#file.appendFile(`${JSON.stringify(added)}\n`);
-      await this.#file.datasync();
-    });
-    await this.#written;
+  close(): Promise<void> {
+    return this.#file.close();
   }
-
-  async close(): Promise<void> {
-    await this.#written.catch(() => {});
-    await this.#file.close();
-    this.#lock.close();
-  }
-}
-
-function parseLine(path: string, text: string, number: number): Line {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new DamagedFile(path, `line ${number} is not JSON`, { cause });
-  }
-  return checked(path, value, line);
 }

@@ -6,7 +6,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { describe } from "../../base/printable.ts";
 import { inputError } from "../../base/errors.ts";
-import type { Labelling, Refused } from "../../predict/labelling.ts";
+import { type Labelling, type Refused, retrainingSchema } from "../../predict/labelling.ts";
 import type { ServedModel } from "../../predict/served_model.ts";
 import { bodyOf, readJsonBody } from "../pipeline/body.ts";
 import { problemAnswer, problemResponse, Refusal } from "../pipeline/problem.ts";
@@ -34,6 +34,7 @@ const overviewSchema = z.object({
   count: z.int(),
   labels: z.array(z.object({ label: z.string(), count: z.int() })),
   newest: z.array(exampleSchema),
+  retraining: retrainingSchema.optional(),
 }).openapi("Examples");
 const uncertainSchema = z.object({
   inputs: z.array(z.object({

@@ -110,7 +110,7 @@ optionalTest(absence, {
       assertEquals(output.split("\n").filter((line) => !line.endsWith("now") && line !== ""), [
         "first [1]",
         'refused "full"',
-        "second [3]",
+        "second [2]",
       ]);
       const text = await Deno.readTextFile(join(folder, "kept", "examples.jsonl"));
       assertEquals(text.split("\n").slice(0, -1).map((line) => JSON.parse(line).text), ["first", "second"]);

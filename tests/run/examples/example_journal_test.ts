@@ -91,6 +91,31 @@ Deno.test("ExampleJournal removes an example and keeps all others unchanged", ()
     })
   ));
 
+Deno.test("ExampleJournal never gives the id of a removed example again, also not to another process", () =>
+  inTemporaryDirectory(async (directory) => {
+    await using(directory, async (journal) => {
+      await journal.add([example("one", "a"), example("two", "b")]);
+      assertEquals(await journal.remove(2), true);
+    });
+    await using(directory, async (journal) => assertEquals(await journal.add([example("three", "c")]), [3]));
+  }));
+
+Deno.test("ExampleJournal counts and copies the examples after another one", () =>
+  inTemporaryDirectory((directory) =>
+    using(directory, async (journal) => {
+      assertEquals(await journal.after(0), { count: 0, last: 0 });
+      await journal.add(["one", "two", "three", "four"].map((text) => example(text, "a")));
+      await journal.remove(3);
+      assertEquals(await journal.after(1), { count: 2, last: 4 });
+      assertEquals(await journal.after(4), { count: 0, last: 4 });
+      await journal.add([example("five", "b")]);
+      const copy = join(directory, "copy.jsonl");
+      await journal.copy(1, 4, copy);
+      const [, two, four] = await linesOf(directory);
+      assertEquals(await Deno.readTextFile(copy), `${two}\n${four}\n`);
+    })
+  ));
+
 Deno.test("ExampleJournal refuses a second writer until the first closes", () =>
   inTemporaryDirectory(async (directory) => {
     await using(directory, async (first) => {

@@ -1,0 +1,99 @@
+/** Tests that a server which trains on its examples loses nothing when it is killed, and needs no more rights. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { cp, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { train } from "../../../mod.ts";
+import { jsonLines, SMALL, smallRows } from "../../api/small.ts";
+import { PATIENCE_MS } from "../../patience.ts";
+import { inTemporaryDirectory } from "../../run/temporary.ts";
+import { ExitCode } from "../../../lib/cli/exit_codes.ts";
+import { start } from "../process.ts";
+
+const isParcel = ({ label }: { label: string }) => label === "about parcel";
+
+/** Trains a run that knows two of three labels. Returns its directory. */
+async function trained(folder: string): Promise<string> {
+  const data = join(folder, "rows.jsonl");
+  await Deno.writeTextFile(data, jsonLines(smallRows().filter((row) => !isParcel(row))));
+  await using run = await train({ ...SMALL, data, runsDir: join(folder, "runs") });
+  return run.directory;
+}
+
+async function serving(folder: string, run: string, flags: readonly string[] = []) {
+  const process = start("serve", folder, [run, "--collect", "--retrain-after", "30", ...flags]);
+  const url = /http:\/\/\S+/.exec(await process.printed(/until interrupted/))![0];
+  const post = async (path: string, body: unknown) => {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    return await (await fetch(`${url}${path}`, { method: "POST", body: JSON.stringify(body), signal })).json();
+  };
+  return { process, post };
+}
+
+const linesOf = async (run: string) =>
+  (await Deno.readTextFile(join(run, "retraining.jsonl"))).split("\n").slice(0, -1).map((line) => JSON.parse(line));
+
+Deno.test("serve --retrain-after that is killed in a training does it again, to the same digest", () =>
+  inTemporaryDirectory(async (folder) => {
+    const run = await trained(folder);
+    const examples = smallRows().filter(isParcel);
+    const other = join(folder, "other");
+    await cp(join(folder, "runs"), other, { recursive: true });
+
+    const killed = await serving(folder, run);
+    await killed.post("/examples", { examples });
+    assert(await killed.process.killedAt(/Retraining: run/));
+    assertEquals((await linesOf(run)).map(({ type }) => type), ["began"]);
+    const [{ run: unfinished }] = await linesOf(run);
+
+    const again = await serving(folder, join(folder, "runs", "latest"));
+    await again.process.printed(/Retrained: run \S+ answers from now on/);
+    const { digest, run: answering } = await again.post("/predict", { text: "my late parcel" });
+    const { stdout, stderr } = await again.process.signalled("SIGTERM");
+    assertEquals(stderr, "", stdout);
+    const names = await readdir(join(folder, "runs"));
+    assertEquals([names.includes(unfinished), names.includes(answering), names.length], [false, true, 3]);
+    assertEquals(await readdir(join(run, "retraining")), [`${answering}.jsonl`]);
+
+    const undisturbed = await serving(folder, join(other, "latest"), ["--retrain-workers", "2"]);
+    await undisturbed.post("/examples", { examples });
+    await undisturbed.process.printed(/Retrained: run \S+ answers from now on/);
+    assertEquals((await undisturbed.post("/predict", { text: "my late parcel" })).digest, digest);
+    await undisturbed.process.signalled("SIGTERM");
+  }));
+
+Deno.test("serve --retrain-after keeps its model when a training fails, and tries again later", () =>
+  inTemporaryDirectory(async (folder) => {
+    const run = await trained(folder);
+    const { process, post } = await serving(folder, run);
+    const before = await post("/predict", { text: "my late parcel" });
+    const rows = join(folder, "rows.jsonl");
+    const earlier = await Deno.readTextFile(rows);
+    await Deno.writeTextFile(rows, earlier.replace("invoice", "password"));
+    const examples = smallRows(180).filter(isParcel);
+    await post("/examples", { examples: examples.slice(0, 30) });
+    await process.noted(/Retraining failed, and run \S+ keeps answering: .*its digest differs/);
+    assertEquals((await post("/predict", { text: "my late parcel" })).digest, before.digest);
+    await Deno.writeTextFile(rows, earlier);
+    await post("/examples", { examples: examples.slice(30) });
+    await process.printed(/Retrained: run \S+ answers from now on/);
+    assertEquals((await post("/predict", { text: "my late parcel" })).label, "about parcel");
+    await process.signalled("SIGTERM");
+    const lines = await linesOf(run);
+    assertEquals(lines.map(({ last, outcome }) => last ?? outcome), [30, "failed", 60, "swapped"]);
+    const copies = await readdir(join(run, "retraining"));
+    assertEquals(copies, [`${lines[2].run}.jsonl`]);
+    assertEquals((await Deno.readTextFile(join(run, "retraining", copies[0]!))).split("\n").length, 61);
+  }));
+
+Deno.test("serve --retrain-after says at its start that it may not read the rows of its run", () =>
+  inTemporaryDirectory((elsewhere) =>
+    inTemporaryDirectory(async (folder) => {
+      const run = await trained(elsewhere);
+      await cp(run, join(folder, "runs", run.slice(-20)), { recursive: true });
+      const process = start("serve", folder, [join(folder, "runs", "latest"), "--collect", "--retrain-after", "30"]);
+      const { code, stderr } = await process.finished;
+      assertEquals(code, ExitCode.badInput);
+      assertStringIncludes(stderr, "cannot be used again");
+      assertStringIncludes(stderr, `--allow-read=.,${join(elsewhere, "rows.jsonl")} main.ts serve`);
+    })
+  ));
