@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import { counted } from "../../lib/base/counted.ts";
 import { bytes, compact, count, latency, percent, rate } from "../../lib/report/format.ts";
 import type { Activity } from "../../lib/serve/activity.ts";
+import type { ModelList } from "../../lib/serve/routes/model_routes.ts";
 import { messageOf, request } from "../api.ts";
 import { Chart } from "../charts/chart.ts";
 import type { Line, Measure } from "../charts/plot.ts";
@@ -19,15 +20,36 @@ const LATENCY: Measure = { unit: "ms", text: (ms) => latency(ms === null ? ms : 
 
 export function Service({ store }: { readonly store: Store }): ComponentChildren {
   const activity = useSignal<Loaded<Activity>>({});
+  const models = useSignal<ModelList["models"]>([]);
   // The server answers at most one new point per second.
   useEffect(() => {
+    request<ModelList>("models").then((list) => models.value = list.models, () => {});
     request<Activity>("activity").then((value) => activity.value = { value }, (error) => {
       activity.value = { error: messageOf(error) };
     });
   }, [store.tick.value]);
   const { value, error = "Loading" } = activity.value;
   const missing = h(Card, { id: "service-metrics", title: "Service", empty: error });
-  return markup`<div class="view service">${value ? h(Measured, value) : missing}</div>`;
+  return markup`<div class="view service">${value ? h(Measured, value) : missing}${
+    h(Models, { all: models.value })
+  }</div>`;
+}
+
+/** Shows what each model answers, and what is tried beside it, if that is more than one. */
+export function Models({ all }: { readonly all: ModelList["models"] }): ComponentChildren {
+  const rows = all.flatMap(({ name, canary, ...model }) => [
+    [name, percent(1 - (canary?.share ?? 0), 1), ...cellsOf(model)],
+    ...canary ? [[`${name}, canary`, percent(canary.share, 1), ...cellsOf(canary)]] : [],
+  ]);
+  if (rows.length < 2) return null;
+  const columns = ["model", "share of its requests", "requests", "failed", "run", "digest", "size"];
+  return h(Card, { id: "models", title: "Models" }, h(Numbers, { labelledBy: "models-title", columns, rows }));
+}
+
+function cellsOf(
+  { predictions, failures, run, digest, bytes: size }: Omit<ModelList["models"][number], "name" | "canary">,
+): string[] {
+  return [count(predictions), count(failures), run, digest?.slice(0, 8) ?? "–", size === null ? "–" : bytes(size)];
 }
 
 function Measured(activity: Activity): ComponentChildren {

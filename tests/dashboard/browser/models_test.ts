@@ -34,6 +34,8 @@ browserTest(
     await choice.selectOption("spam");
     await shows(page, "#run", "run-b");
     assertEquals(new URL(page.url()).search, "");
+    await page.locator("#to-service").click();
+    await shows(page, "#models", "intents");
   },
   /^$/,
   ["spam", "intents"],
