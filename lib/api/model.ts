@@ -3,9 +3,7 @@ import { rowShape } from "../config/data_shape.ts";
 import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import { mostProbable } from "../data/metrics.ts";
-import { byteSize } from "../base/numbers/byte_size.ts";
 import { inputError } from "../base/errors.ts";
-import { describe } from "../base/printable.ts";
 import { isRecord } from "../base/record.ts";
 import { inTurns } from "../base/turns.ts";
 import type { NativeLibrary } from "../engine/contract.ts";
@@ -22,6 +20,7 @@ import { evaluateFiles } from "../run/evaluation/evaluate_files.ts";
 import { obstacleAt, writePieces } from "../run/files/files.ts";
 import { saveFile } from "../run/files/model_file.ts";
 import { smallModel } from "../run/export/small/small_model.ts";
+import { bytesOf } from "./given_values.ts";
 import { RowSource } from "./rows.ts";
 import type {
   EvaluateOptions,
@@ -139,11 +138,7 @@ export class OpenModel implements Model {
   }
 
   async save(folder: string, { size }: SaveOptions = {}): Promise<void> {
-    const most = size === undefined ? Infinity : typeof size === "string" ? byteSize(size) : size;
-    if (!(most !== undefined && most > 0)) {
-      throw inputError("size", `size is ${describe(size)}: expected bytes, or a text such as "300kB" or "1MB"`);
-    }
-    const { bytes } = await smallModel(this.origin.directory, this.trained, most);
+    const { bytes } = await smallModel(this.trained, bytesOf(size) ?? Infinity, this.origin);
     await saveFile(bytes, folder);
   }
 

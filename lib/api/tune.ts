@@ -6,6 +6,7 @@ import { tuneShape } from "../config/tune_shape.ts";
 import type { TrainingRunOptions } from "../run/training/prepare.ts";
 import { openTraining } from "../run/training/open_training.ts";
 import { Search } from "../run/tuning/search.ts";
+import { bytesOf } from "./given_values.ts";
 import { openHome } from "./home.ts";
 import { RowSource } from "./rows.ts";
 import { finish, type TrainingThreads, trainValues } from "./train.ts";
@@ -14,7 +15,7 @@ import type { TunedRun, TuneOptions, TuneTrial } from "./types/tuning.ts";
 
 /** Searches for `minutes`, and trains the best config. */
 export async function tuneRows(options: TuneOptions, threads: TrainingThreads): Promise<TunedRun> {
-  const { minutes = tuneShape.minutes.parse(undefined), onTrial, data, onProgress, signal, runsDir, ...given } =
+  const { minutes = tuneShape.minutes.parse(undefined), size, onTrial, data, onProgress, signal, runsDir, ...given } =
     options;
   const parsed = tuneShape.minutes.safeParse(minutes);
   if (!parsed.success) {
@@ -41,6 +42,7 @@ export async function tuneRows(options: TuneOptions, threads: TrainingThreads): 
       resolve: resolveOf({}),
       given: Object.fromEntries(Object.entries(chosen).filter(([key]) => key in trainingConfigSchema.shape)),
       minutes: parsed.data,
+      size: bytesOf(size),
       runsDir: home.runsDir,
       signal: signal ?? new AbortController().signal,
       ...rows.input && { rows: () => source().input! },

@@ -16,6 +16,8 @@ import type { Run, TrainOptions } from "./training.ts";
 export interface TuneOptions extends TrainOptions {
   /** Minutes of the search, with the training of the best config; default: 5. */
   readonly minutes?: number | undefined;
+  /** Compares models of at most so many bytes, or a text such as `"300kB"`, as `save()` makes them. */
+  readonly size?: number | string | undefined;
   /** Called with the result of each trial. An error that it throws rejects the search. */
   readonly onTrial?: ((trial: TuneTrial) => unknown) | undefined;
 }
@@ -43,6 +45,8 @@ export interface TuneTrial {
   readonly changes: Readonly<Record<string, unknown>>;
   /** The metric on the validation rows, greater for better models; null if the training failed. */
   readonly score: number | null;
+  /** The score of the whole model, if a smaller one was compared. */
+  readonly whole?: number | undefined;
   /** Mean cross-entropy in nats on the validation rows; absent if the training failed. */
   readonly loss?: number | undefined;
   /** Share of the validation rows that are right; absent if the training failed. */

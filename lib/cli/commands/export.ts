@@ -69,7 +69,7 @@ export async function exportCommand(args: readonly string[], { terminal }: { ter
   // A small model is measured on the run's own rows.
   restrictReading(most === undefined ? {} : model.config, configPaths, [directory, folder]);
   restrictWriting([folder]);
-  const small = most === undefined ? undefined : await smallModel(directory, model, most);
+  const small = most === undefined ? undefined : await smallModel(model, most, { directory });
   const files = await exportModel(directory, to, folder, small?.bytes).catch((error: unknown) => {
     throw deniedAccess(error)?.access === "write" ? cannotWrite(folder, "--out") : error;
   });

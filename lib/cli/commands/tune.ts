@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../base/errors.ts";
+import { byteSize } from "../../base/numbers/byte_size.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { type Config, configSchema, processShape, trainingConfigSchema } from "../../config/schema.ts";
 import { tuneShape } from "../../config/tune_shape.ts";
@@ -45,11 +46,13 @@ export async function tuneCommand(args: readonly string[], options: TrainingOpti
     terminal.write(tuneHelp());
     return ExitCode.done;
   }
-  const { minutes: wanted, ...values } = parsed.values;
-  const { minutes } = parseOptions(tuneSchema, wanted === undefined ? {} : { minutes: wanted }, parsed.nameOf);
+  const isOfSearch = (key: string) => key in tuneShape;
+  const values = entriesOf(parsed.values, (key) => !isOfSearch(key));
+  const wanted = entriesOf(parsed.values, isOfSearch);
+  const { minutes, size } = parseOptions(tuneSchema, wanted, parsed.nameOf);
   const journal = parsed.extra.resume === undefined
     ? undefined
-    : await openJournal(parsed, values, parsed.extra.resume);
+    : await openJournal(parsed, parsed.values, parsed.extra.resume);
   const all = journal ? values : await trainValues(parsed, values);
   const given = journal?.beginning.given ?? entriesOf(all, isOfResult);
   const process = {
@@ -71,7 +74,12 @@ export async function tuneCommand(args: readonly string[], options: TrainingOpti
       resolve: base,
       given,
       // A search that is resumed has the time that it had left, or that of the flag.
-      minutes: journal ? wanted === undefined ? journal.beginning.minutes : journal.elapsed / 60 + minutes : minutes,
+      minutes: !journal
+        ? minutes
+        : wanted.minutes === undefined
+        ? journal.beginning.minutes
+        : journal.elapsed / 60 + minutes,
+      size: journal ? journal.beginning.size : byteSize(size),
       ...journal ? { journal } : { runsDir: config.runsDir },
       onNews: (news) => {
         if (news.type === "began") onTrial(news.run);
@@ -136,7 +144,7 @@ async function openJournal(
   values: Readonly<Record<string, unknown>>,
   folder: string,
 ): Promise<Journal> {
-  const fixed = Object.keys(values).filter((key) => !(key in processShape)).map(nameOf);
+  const fixed = Object.keys(values).filter((key) => key !== "minutes" && !(key in processShape)).map(nameOf);
   const extras = [...fixed, ...extra.config === undefined ? [] : ["--config"], ...positionals];
   if (extras.length > 0) {
     throw new InputError(extras.map((name) => ({

@@ -1,6 +1,7 @@
 /** Prints a search for a better config: a line for each trial, the state of the search, and the table of its configs. */
 import { counted, percent } from "../../base/counted.ts";
 import type { Config } from "../../config/schema.ts";
+import { bytes } from "../../report/format.ts";
 import { changesText, type Search, type SearchNews } from "../../run/tuning/search.ts";
 import { padded, table } from "./columns.ts";
 import type { Terminal } from "./terminal.ts";
@@ -57,18 +58,24 @@ function stateLine({ journal: { trials }, elapsed, minutes, standings, all }: Se
 
 /** Says which config the search chose and why, after the table of the configs that went furthest. */
 export function searchReport(
-  { standings, best, all, metric }: Pick<Search, "standings" | "best" | "all" | "metric">,
+  { standings, best, all, metric, cost }:
+    & Pick<Search, "standings" | "best" | "all" | "metric">
+    & Partial<Pick<Search, "cost">>,
   width: number | undefined,
 ): string[] {
+  const value = (score: number) => format(metric, Math.abs(score));
+  const lines = cost
+    ? [`Size:       ${metric} ${value(cost.small)} in ${bytes(cost.size)}, ${value(cost.whole)} whole`]
+    : [];
   if (standings.length < 2) {
-    return ["Best:       defaults: the time was over before another config was compared with them"];
+    return ["Best:       defaults: the time was over before another config was compared with them", ...lines];
   }
   const chosen = standings.find(({ candidate }) => all[candidate] === best)!;
   const how = chosen.candidate === 0
     ? "no other config is better by more than its standard error on three splits or more"
     : `${metric} is better by ${format(metric, chosen.gain)} ± ${format(metric, chosen.error ?? 0)} on ` +
       counted(chosen.splits, "split");
-  return [...standingsTable({ standings, all, metric }, width), `Best:       ${changesText(best)}: ${how}`];
+  return [...standingsTable({ standings, all, metric }, width), `Best:       ${changesText(best)}: ${how}`, ...lines];
 }
 
 function format(metric: Config["metric"], value: number): string {

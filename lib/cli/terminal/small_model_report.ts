@@ -16,10 +16,10 @@ export function smallModelReport({ bytes: own, before, words, ngrams, isPacked, 
   if (typeof cost === "string") {
     return [sizes, content, `The cost in accuracy was not measured: ${forCommandLine(cost)}`];
   }
-  const change = difference(cost.before, cost.after);
+  const [former, now] = [cost.before.shown, cost.after.shown];
   return [
     sizes,
     content,
-    `On the validation rows: ${cost.metric} ${percent(cost.before)} → ${percent(cost.after)} (${change})`,
+    `On the validation rows: ${cost.metric} ${percent(former)} → ${percent(now)} (${difference(former, now)})`,
   ];
 }

@@ -24,6 +24,7 @@ import { withWordVectors } from "../../model/word_vectors.ts";
 import { BackgroundCheckpoints, savingError } from "./background_checkpoints.ts";
 import { createSummary } from "../log/summary.ts";
 import { dataSummary } from "./reload_data.ts";
+import type { RunData } from "./run_data.ts";
 import type { RunState } from "../types.ts";
 
 /** Describes the end of the rounds. */
@@ -202,6 +203,12 @@ export class TrainingRun {
       // A failed run has thrown its error already.
       if (this.#state === "finished") throw new Error(savingError(error, this.directory).message, { cause: error });
     }
+  }
+
+  /** The rows of files that it trains on, if it does. */
+  get rows(): RunData | undefined {
+    const { data, source } = this.#open.options;
+    return data && source && { data, source };
   }
 
   /** The trained model without its weights. */

@@ -31,6 +31,8 @@ interface Base {
   readonly kind: DataSize["kind"];
   /** The options that the user chose, which stay. */
   readonly given: ReadonlySet<string>;
+  /** Tells whether the models are made smaller. */
+  readonly isSmall: boolean;
 }
 
 /** Returns a change of `config`, or undefined where it says nothing. */
@@ -41,6 +43,8 @@ const scaled = (value: number, factor: number) => Number((value * factor).toPrec
 const epochs = (factor: number): Choice => (config) => ({ epochs: Math.max(2, Math.round(config.epochs * factor)) });
 const rate = (factor: number): Choice => ({ learningRate }) => ({ learningRate: scaled(learningRate, factor) });
 const wide: Choice = ({ hidden, embedding }) => ({ hidden: 2 * hidden, embedding: 2 * embedding });
+const narrow: Choice = ({ hidden, embedding }) => ({ hidden: hidden >> 1, embedding: embedding >> 1 });
+const withoutLetters: Choice = ({ letterRows }) => letterRows > 0 ? { letterRows: 0 } : undefined;
 const dropout: Choice = (config) => ({ dropout: config.dropout < 0.3 ? 0.4 : 0.6 });
 
 /** Those first that are most likely to change the served model for the better, those last that cost most for little. */
@@ -55,18 +59,25 @@ const CHOICES: readonly Choice[] = [
   (...config) => ({ ...epochs(2)(...config), ...dropout(...config) }),
   rate(2),
   () => ({ weightDecay: 0.1 }),
-  ({ letterRows }) => letterRows > 0 ? { letterRows: 0 } : undefined,
+  withoutLetters,
   words({ punctuation: "drop" }),
   (_, kind) => kind === "codes" ? undefined : { lowercase: false },
   ({ tokenizer }, kind) => kind === "words" && tokenizer === "auto" ? { tokenizer: "chars" } : undefined,
+];
+
+/** Come before the others where models are made smaller: that leaves more room for words and n-grams. */
+const SMALL_CHOICES: readonly Choice[] = [
+  withoutLetters,
+  (...config) => ({ ...withoutLetters(...config), ...narrow(...config) }),
+  narrow,
 ];
 
 /** Limits the configs: a search that has time for more has trained for hours. */
 const MOST = 64;
 
 /** Lists the configs, each only once. The first has no changes; `config.seed` decides which pairs come first. */
-export function candidates({ config, kind, given }: Base): Changes[] {
-  const singles = CHOICES.flatMap((choice) => {
+export function candidates({ config, kind, given, isSmall }: Base): Changes[] {
+  const singles = [...isSmall ? SMALL_CHOICES : [], ...CHOICES].flatMap((choice) => {
     const changes = choice(config, kind);
     const isFree = changes && !Object.keys(changes).some((key) => given.has(key));
     return isFree && Object.entries(changes).some(([key, value]) => config[key as ConfigKey] !== value)

@@ -23,6 +23,8 @@ const beginning = z.strictObject({
   /** The options that the user chose, by key. */
   given: z.record(z.string(), z.json()),
   minutes: z.number().positive(),
+  /** The most bytes of the models that are compared; absent if whole ones are. */
+  size: z.int().positive().optional(),
   /** Digest of the data with the seed of the config. */
   data: z.string(),
 });
@@ -37,6 +39,8 @@ const line = z.discriminatedUnion("type", [
     changes,
     /** Null if the training failed. */
     score: z.number().nullable(),
+    /** The score of the whole model, if a smaller one was compared. */
+    whole: z.number().optional(),
     loss: z.number().optional(),
     accuracy: z.number().optional(),
     seconds: z.number(),
@@ -63,7 +67,9 @@ export class Journal {
   /** Makes the folder of a new search in `runsDir`. */
   static async create(
     runsDir: string,
-    { given, ...rest }: Pick<Beginning, "minutes" | "data"> & { readonly given: Readonly<Record<string, unknown>> },
+    { given, ...rest }: Pick<Beginning, "minutes" | "size" | "data"> & {
+      readonly given: Readonly<Record<string, unknown>>;
+    },
   ): Promise<Journal> {
     const first = beginning.parse({ type: "tuning", version: 1, given: JSON.parse(JSON.stringify(given)), ...rest });
     const folder = join(runsDir, `tune-${newId(new Date())}`);

@@ -7,21 +7,18 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { InputError, inputError, TrainingError } from "../../base/errors.ts";
-import type { RowMetrics } from "../../base/row_metrics.ts";
 import type { Config, ConfigKey } from "../../config/schema.ts";
 import type { Resolve } from "../../config/resolve.ts";
 import { textDefaults } from "../../config/text_defaults.ts";
-import { StopReason } from "../../lockstep/memory/control.ts";
 import { newId } from "../files/directory.ts";
 import { removeRun } from "../library/retention.ts";
-import { isFinal } from "../log/summary.ts";
-import { dataSize, type OpenOptions, openTraining } from "../training/open_training.ts";
+import { dataSize, type OpenOptions } from "../training/open_training.ts";
 import { readRunData } from "../training/reload_data.ts";
-import { trainObserved } from "../training/train_observed.ts";
 import type { TrainingRun } from "../training/training_run.ts";
 import { candidates, type Changes } from "./choices.ts";
 import { choose, nextTrials, type Standing, standings, type Trial } from "./halving.ts";
 import { Journal, type JournalTrial } from "./journal.ts";
+import { trainTrial, type TrialScore } from "./trial.ts";
 
 /** Where a search is kept: a journal, or the folder in which a new one is made. */
 type Place = { readonly journal: Journal } | { readonly runsDir: string };
@@ -33,6 +30,8 @@ export type SearchOptions = Omit<OpenOptions, "id" | "input" | "signal" | "openL
   readonly given: Readonly<Record<string, unknown>>;
   /** Minutes of the search in all, with the training of the best config. */
   readonly minutes: number;
+  /** The most bytes of the models that are compared, if not whole ones are. */
+  readonly size?: number | undefined;
   /** Opens the rows in memory; without it, they are read from files. */
   readonly rows?: (() => AsyncIterable<Uint8Array>) | undefined;
   readonly signal: AbortSignal;
@@ -88,16 +87,17 @@ export class Search {
 
   /** Reads the data and opens the journal. Throws an InputError if either is no base of a search. */
   static async open(options: SearchOptions): Promise<Search> {
-    const { resolve, given, rows, signal, onRows, minutes } = options;
+    const { resolve, given, rows, signal, onRows, minutes, size } = options;
     const begun = performance.now();
     const first = resolve();
     refuseBase(first, rows !== undefined);
     const read = await readRunData(first, { signal, onRows, ...rows && { input: rows() } });
-    const size = dataSize(first, read);
+    const ofData = dataSize(first, read);
+    const { kind } = ofData;
     const { vectors } = read.source;
-    const config = resolve({ ...textDefaults(size), ...vectors && { embedding: vectors.width } });
+    const config = resolve({ ...textDefaults(ofData), ...vectors && { embedding: vectors.width } });
     const isGiven = new Set([...Object.keys(given), ...vectors ? ["embedding"] : []]);
-    const all = candidates({ config, kind: size.kind, given: isGiven });
+    const all = candidates({ config, kind, given: isGiven, isSmall: size !== undefined });
     const { digest } = read.data;
     if ("journal" in options) {
       const { journal } = options;
@@ -111,7 +111,7 @@ export class Search {
       for (const run of journal.unfinished) await removeRun(join(config.runsDir, run)).catch(() => {});
       return new Search(journal, config, all, options, begun);
     }
-    const journal = await Journal.create(options.runsDir, { given, minutes, data: digest });
+    const journal = await Journal.create(options.runsDir, { given, minutes, size, data: digest });
     return new Search(journal, config, all, options, begun);
   }
 
@@ -132,6 +132,18 @@ export class Search {
   /** The best config so far. */
   get best(): Changes {
     return this.all[choose(this.standings)]!;
+  }
+
+  /** The mean scores of the small and of the whole models of the best config; undefined if whole ones are compared. */
+  get cost(): { readonly size: number; readonly small: number; readonly whole: number } | undefined {
+    const { size } = this.#options;
+    const best = choose(this.standings);
+    const scores = this.journal.trials.flatMap(({ candidate, score, whole }) =>
+      candidate === best && score !== null && whole !== undefined ? [{ score, whole }] : []
+    );
+    if (size === undefined || scores.length === 0) return undefined;
+    const mean = (key: "score" | "whole") => scores.reduce((sum, one) => sum + one[key], 0) / scores.length;
+    return { size, small: mean("score"), whole: mean("whole") };
   }
 
   /** Returns the values that make the run of the best config, by key. */
@@ -209,7 +221,7 @@ export class Search {
 
   /** Trains a trial and notes its result, unless `signal` stops it. */
   async #try({ candidate, split }: Trial, signal: AbortSignal): Promise<void> {
-    const { resolve, rows, onNews, minutes: _, given: __, ...parts } = this.#options;
+    const { resolve, rows, onNews, size, minutes: _, given: __, ...parts } = this.#options;
     const { journal } = this;
     const changes = this.all[candidate]!;
     const id = newId(new Date());
@@ -230,23 +242,18 @@ export class Search {
     await journal.add({ type: "began", candidate, split, run: id, changes });
     const begun = performance.now();
     const directory = join(this.#runsDir, id);
-    let validation: RowMetrics | undefined;
+    let measured: TrialScore | undefined;
     try {
-      const run = await openTraining(ofTrial, { ...parts, id, signal, ...rows && { input: rows() } });
-      onNews?.({ type: "began", run });
-      const stop = () => void run.stop(StopReason.signal);
-      const training = trainObserved(run, () => {});
-      signal.addEventListener("abort", stop);
-      if (signal.aborted) stop();
-      const summary = await training.finally(() => signal.removeEventListener("abort", stop));
-      if (isFinal(summary)) validation = summary.validation;
+      const onRun = (run: TrainingRun) => onNews?.({ type: "began", run });
+      const ofRun = { ...parts, id, signal, size, metric: this.metric, onRun };
+      measured = await trainTrial(ofTrial, { ...ofRun, ...rows && { input: rows() } });
     } catch (error) {
       if (signal.aborted) return await removed(directory);
       if (!(error instanceof TrainingError || error instanceof InputError)) throw error;
       // The first trial is what the user asks for: its error is the user's. A change may ask too much.
       if (candidate === 0 && split === 0) throw error;
     }
-    if (signal.aborted && !validation) return await removed(directory);
+    if (signal.aborted && !measured) return await removed(directory);
     await withoutCheckpoints(directory);
     const trial: JournalTrial = {
       type: "trial",
@@ -254,8 +261,7 @@ export class Search {
       split,
       run: id,
       changes,
-      score: validation ? scoreOf(validation, this.metric) : null,
-      ...validation && { loss: validation.loss, accuracy: validation.accuracy },
+      ...measured ?? { score: null },
       seconds: (performance.now() - begun) / 1000,
       elapsed: this.elapsed,
     };
@@ -274,11 +280,6 @@ function refuseBase({ data, cluster, from }: Config, isInMemory: boolean): void 
 }
 
 const keyOf = ({ candidate, split }: Trial) => `${candidate}/${split}`;
-
-/** Returns the metric, greater for better models. */
-function scoreOf({ loss, accuracy, macroF1 }: RowMetrics, metric: Config["metric"]): number {
-  return metric === "log-loss" ? -loss : metric === "accuracy" ? accuracy : macroF1;
-}
 
 async function removed(directory: string): Promise<void> {
   await removeRun(directory).catch(() => {});

@@ -14,6 +14,7 @@ const lines = z.array(z.looseObject({
   candidate: z.int().optional(),
   split: z.int().optional(),
   score: z.number().nullish(),
+  whole: z.number().optional(),
 }));
 
 function rowsOf(count: number): string {
@@ -43,7 +44,7 @@ function searchesIn(folder: string): string[] {
 async function trialsOf(search: string) {
   const text = await Deno.readTextFile(`${search}/tune.jsonl`);
   return lines.parse(text.trimEnd().split("\n").map((line) => JSON.parse(line))).filter(({ type }) => type === "trial")
-    .map(({ candidate, split, score }) => ({ candidate, split, score }))
+    .map(({ candidate, split, score, whole }) => ({ candidate, split, score, ...whole !== undefined && { whole } }))
     .sort((a, b) => a.split! - b.split! || a.candidate! - b.candidate!);
 }
 
@@ -76,6 +77,31 @@ Deno.test("tune trains the best config, which train --config trains again to the
     assertEquals(await digestOf(`${folder}/other`), digest);
     const listed = await run("runs", folder, ["--runs-dir", folder, "--tag", search!.split("/").at(-1)!]);
     assertStringIncludes(listed.stdout, "pooling mean, split 3");
+  }));
+
+Deno.test("tune --size compares small models, says what the size costs, and keeps the size when it resumes", () =>
+  withRows(async (folder, flags) => {
+    // One config is left.
+    const sized = [...flags, "--pooling", "max", "--size"];
+    const { code, stdout, stderr } = await run("tune", folder, [...sized, "4kB"]);
+    assertEquals([code, stderr], [0, ""]);
+    const [search] = searchesIn(folder);
+    const [trial, ...more] = await trialsOf(search!);
+    assertEquals(more, []);
+    const [small, whole] = [-trial!.score!, -trial!.whole!];
+    assert(small > 0 && whole > 0 && small !== whole, `${small} ${whole}`);
+    const line = `\nSize:       log-loss ${small.toFixed(4)} in 4.0\u00A0kB, ${whole.toFixed(4)} whole\n`;
+    assertStringIncludes(stdout, line);
+    const again = await run("tune", folder, ["--resume", search!, "--size", "5kB"]);
+    assertEquals([again.code, again.stdout], [2, ""]);
+    assertStringIncludes(again.stderr, "--size is fixed by the search that is resumed");
+    const resumed = await run("tune", folder, ["--resume", search!, "--exit"]);
+    assertEquals([resumed.code, resumed.stderr], [0, ""]);
+    assertStringIncludes(resumed.stdout, line);
+
+    const refused = await run("tune", folder, [...sized, "300"]);
+    assertEquals(refused.code, 2);
+    assertStringIncludes(refused.stderr, "size is 300 bytes: expected at least ");
   }));
 
 Deno.test("tune that is killed or interrupted resumes to the results of a whole search", () =>
@@ -111,6 +137,7 @@ Deno.test("tune refuses bad flags, other data, and options that a search has fix
     const wrong: readonly (readonly [args: readonly string[], message: string])[] = [
       [[], "--data has no value"],
       [[...flags, "--minutes", "0"], "--minutes is 0: expected at least 0.05"],
+      [[...flags, "--size", "much"], '--size is "much": expected a size such as 300kB or 1MB'],
       [[...flags, "--minuts", "3"], "Unknown flag --minuts: did you mean --minutes?"],
       [[`${folder}/none.csv`, "--exit"], "none.csv"],
       [["-", "--exit"], "--data is -: expected files"],

@@ -3,10 +3,10 @@ import { configSchema } from "../../../lib/config/schema.ts";
 import { type DataSize, textDefaults } from "../../../lib/config/text_defaults.ts";
 import { candidates } from "../../../lib/run/tuning/choices.ts";
 
-function listed(kind: DataSize["kind"], given: readonly string[] = [], seed = 1) {
+function listed(kind: DataSize["kind"], given: readonly string[] = [], seed = 1, isSmall = false) {
   const defaults = textDefaults({ rows: 3000, tokens: 60_000, kind, hasLetters: kind === "words" });
   const config = configSchema.parse({ task: "table", data: ["rows.csv"], ...defaults, seed });
-  return { config, all: candidates({ config, kind, given: new Set(given) }) };
+  return { config, all: candidates({ config, kind, given: new Set(given), isSmall }) };
 }
 
 Deno.test("candidates() begins with the defaults, and lists each valid config once", () => {

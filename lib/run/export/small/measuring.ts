@@ -3,17 +3,19 @@
  * rows as well. Others, fitted only to the training rows, then stand for them, so that what is measured holds for new rows.
  */
 import { errorMessage, InputError } from "../../../base/errors.ts";
+import type { RowMetrics } from "../../../base/row_metrics.ts";
 import { inTurns } from "../../../base/turns.ts";
 import { resolveConfig } from "../../../config/resolve.ts";
-import type { Config } from "../../../config/schema.ts";
+import type { TrainingConfig } from "../../../config/schema.ts";
 import { UNKNOWN } from "../../../data/vocabulary/vocabulary.ts";
 import { evaluatePredictions } from "../../../model/evaluation.ts";
 import { evaluateSeveral } from "../../../model/several_evaluation.ts";
 import type { LinearCombination } from "../../../ngrams/combine.ts";
-import { evaluateBaseline, predictRows } from "../../../ngrams/evaluate.ts";
+import { predictRows } from "../../../ngrams/evaluate.ts";
 import { type LinearModel, withScores } from "../../../ngrams/model.ts";
 import { type Pool, poolProbabilities } from "../../../ngrams/pool.ts";
-import { trainBaseline } from "../../../ngrams/train.ts";
+import type { BaselineStart } from "../../../ngrams/thread.ts";
+import { type Baseline, trainBaseline } from "../../../ngrams/train.ts";
 import { predictEncoded } from "../../../predict/predict_encoded.ts";
 import type { ModelVersion, TrainedModel } from "../../../predict/trained_model.ts";
 import { decodeModel } from "../../../standalone/model_file.ts";
@@ -24,12 +26,28 @@ import type { RunData } from "../../training/run_data.ts";
 import type { Fitted } from "./fit.ts";
 import { withWords } from "./smaller.ts";
 
+/** Where the validation rows of a model are. */
+export type ModelRows =
+  /** In the files of the run in a directory, if it is at hand. */
+  | { readonly directory: string | undefined }
+  /** In memory, with the config of the run. */
+  | {
+    readonly rows: RunData;
+    readonly config: TrainingConfig;
+    /** Fits n-grams elsewhere, as that takes seconds; returns undefined if it was stopped. */
+    readonly fit: (start: Omit<BaselineStart, "signals">) => Promise<Pick<Baseline, "model"> | undefined>;
+  };
+
+/** Metrics of answers to the validation rows. */
+type Quality = Pick<RowMetrics, "loss" | "accuracy" | "macroF1"> & {
+  /** The metric that a report has. */
+  readonly shown: number;
+};
+
 /** Says how good a small form of a model is. */
 export interface Measured {
   readonly words: number | undefined;
-  /** On the validation rows: the mean loss, and the metric. */
-  readonly loss: number;
-  readonly quality: number;
+  readonly quality: Quality;
   /** The version of the run's model, with thresholds and a combination that suit the small form. */
   readonly version: ModelVersion;
 }
@@ -37,15 +55,18 @@ export interface Measured {
 export interface Measuring {
   /** The model, with n-grams that are not fitted to the validation rows. */
   readonly model: TrainedModel;
-  /** The metric of the run, and its value for this model. */
+  /** The metric that a report has. */
   readonly metric: string;
-  readonly before: number;
+  readonly before: Quality;
   /** Measures a form of `model`. */
   readonly measure: (fitted: Fitted) => Promise<Measured>;
 }
 
-/** Reads the data of the run in `directory` again. Returns why nothing can be measured if they are not at hand. */
-export async function openMeasuring(directory: string, model: TrainedModel): Promise<Measuring | string> {
+/** Opens the rows, which may be read again from files. Returns why nothing can be measured if they are not at hand. */
+export async function openMeasuring(model: TrainedModel, from: ModelRows): Promise<Measuring | string> {
+  if ("rows" in from) return await measuring(model, from.rows, from.config, from.fit);
+  const { directory } = from;
+  if (directory === undefined) return "its run is not at hand";
   if (model.config.task !== "table") return "the run has no validation rows of files";
   try {
     const manifest = await readManifest(directory);
@@ -53,7 +74,9 @@ export async function openMeasuring(directory: string, model: TrainedModel): Pro
     if (config.data.includes("-")) return "the rows of the run are not in a file";
     const { data, source } = await readDataAgain(directory, config, manifest.rules);
     checkData(manifest, data?.digest);
-    if (data && source) return await measuring(model, { data, source }, config);
+    const fit: Fit = ({ training, validation, ...options }) =>
+      Promise.resolve(trainBaseline(training, validation, options));
+    if (data && source) return await measuring(model, { data, source }, config, fit);
     return "the run has no validation rows of files";
   } catch (error) {
     if (error instanceof InputError) return errorMessage(error);
@@ -61,22 +84,29 @@ export async function openMeasuring(directory: string, model: TrainedModel): Pro
   }
 }
 
-async function measuring(model: TrainedModel, rows: RunData, config: Config): Promise<Measuring> {
+type Fit = Extract<ModelRows, { readonly fit: unknown }>["fit"];
+
+async function measuring(
+  model: TrainedModel,
+  rows: RunData,
+  config: TrainingConfig,
+  fit: Fit,
+): Promise<Measuring> {
   const { labels, version: { ngrams: _, ...lstmOnly } } = model;
   const { validation } = rows.data;
   const own = linearOf(model);
   const whole = await predictEncoded({ ...model, version: lstmOnly }, validation);
-  const standing = own && await standIn(own, whole, rows, config);
+  const standing = own && await standIn(own, whole, rows, config, fit);
   const answers = standing
     ? await pooled(whole, standing, { ...standing, lstm: standing.exponent, ngrams: 1 }, rows)
     : whole;
   const evaluate = (probabilities: Float32Array) => {
     const { missed: _, ...found } = findThresholds(validation, probabilities, labels.length, config);
-    const { several, macroF1, accuracy } = found.thresholds
+    const { several, macroF1, accuracy, loss } = found.thresholds
       ? evaluateSeveral(labels, validation, probabilities, found.thresholds)
       : evaluatePredictions(labels, validation.labels, probabilities);
-    const quality = several?.microF1 ?? (config.metric === "macro-f1" ? macroF1 : accuracy);
-    return { found, quality, loss: evaluateBaseline(probabilities, validation).loss };
+    const shown = several?.microF1 ?? (config.metric === "macro-f1" ? macroF1 : accuracy);
+    return { found, quality: { shown, loss, accuracy, macroF1 } };
   };
   return {
     model: { ...model, version: { ...lstmOnly, ngrams: standing } },
@@ -92,10 +122,10 @@ async function measuring(model: TrainedModel, rows: RunData, config: Config): Pr
         ? { ...ngrams.model, vocabulary: own.model.vocabulary }
         : undefined;
       const pool = kept && await choosePool(lstm, ngramsOf(kept, rows), rows, config);
-      const { found, ...measured } = evaluate(pool ? await pooled(lstm, { model: kept }, pool, rows) : lstm);
+      const { found, quality } = evaluate(pool ? await pooled(lstm, { model: kept }, pool, rows) : lstm);
       return {
         words,
-        ...measured,
+        quality,
         version: { ...lstmOnly, ...found, ...own && pool && { ngrams: rescaled(own.model, pool) } },
       };
     },
@@ -111,12 +141,13 @@ async function standIn(
   own: LinearCombination,
   lstm: Float32Array,
   rows: RunData,
-  config: Config,
+  config: TrainingConfig,
+  fit: Fit,
 ): Promise<LinearCombination> {
   if (typeof config.validation !== "number") return own;
   const options = { ...baselineOptions(rows, config), fitsValidation: false, validatesApart: true };
-  const baseline = trainBaseline(ngramRows(rows), rows.data.validation, options);
-  if (!baseline) throw new Error("A fit that nothing stops was stopped");
+  const baseline = await fit({ training: ngramRows(rows), validation: rows.data.validation, ...options });
+  if (!baseline) throw new Error("The fit of n-grams was stopped");
   const { model } = baseline;
   return rescaled(model, await choosePool(lstm, ngramsOf(model, rows), rows, config));
 }

@@ -4,7 +4,7 @@ import { inputError } from "../../../base/errors.ts";
 import { encodeModel } from "../../../standalone/model_file.ts";
 import { type TrainedModel, wholeModel } from "../../../predict/trained_model.ts";
 import { type Fitted, Fitter } from "./fit.ts";
-import { type Measured, openMeasuring } from "./measuring.ts";
+import { type Measured, type ModelRows, openMeasuring } from "./measuring.ts";
 
 /** A model of a given size. */
 export interface SmallModel {
@@ -16,23 +16,24 @@ export interface SmallModel {
   readonly ngrams: readonly [left: number, all: number];
   /** True if numbers are rounded to bytes. */
   readonly isPacked: boolean;
-  /** The metric of the run on its validation rows, before and after; or why it was not measured. */
-  readonly cost: { readonly metric: string; readonly before: number; readonly after: number } | string;
+  /** The metrics of the validation rows before and after, of which a report has one; or why they were not measured. */
+  readonly cost: { readonly metric: string } & Readonly<Record<"before" | "after", Measured["quality"]>> | string;
 }
 
 /** Without validation rows the LSTM gets this share of the bytes. */
 const LSTM_SHARE = 0.5;
 
 /**
- * Returns the model of the run in `directory` with at most `size` bytes. Words of the LSTM and n-grams share them in a few ways,
- * of which the one with the least loss on the run's validation rows is taken; they also choose the thresholds again. If the
- * files of the run are gone, or without a directory, nothing is measured. The same run gives the same bytes. Throws an
- * InputError if the size is too small.
+ * Returns `model` with at most `size` bytes. Words of the LSTM and n-grams share them in a few ways, of which the one with the
+ * least loss on the run's validation rows is taken; they also choose the thresholds again. If these rows are not at hand,
+ * nothing is measured. The same run gives the same bytes. Throws an InputError if the size is too small, and the reason of
+ * `signal` if it aborts.
  */
 export async function smallModel(
-  directory: string | undefined,
   model: TrainedModel,
   size: number,
+  rows: ModelRows,
+  signal?: AbortSignal,
 ): Promise<SmallModel> {
   const plain = await encodeModel(wholeModel(model));
   const { preprocessing, version: { ngrams } } = model;
@@ -58,7 +59,7 @@ export async function smallModel(
       "of this model need that";
     throw inputError("size", message);
   }
-  const measuring = directory === undefined ? "its run is not at hand" : await openMeasuring(directory, model);
+  const measuring = await openMeasuring(model, rows);
   if (typeof measuring === "string") {
     const usual = ngrams ? await fitter.choices(LSTM_SHARE * size) : choices;
     return of(await fitter.fit(size, usual.length > 0 ? usual[0] : choices.at(-1)), measuring);
@@ -66,9 +67,10 @@ export async function smallModel(
   const standing = new Fitter(measuring.model);
   let best: Measured | undefined;
   for (const choice of choices) {
+    signal?.throwIfAborted();
     const fitted = await standing.fit(size, choice);
     const measured = await measuring.measure(fitted);
-    if (!best || measured.loss < best.loss) best = measured;
+    if (!best || measured.quality.loss < best.quality.loss) best = measured;
     if (fitted.isWhole) break;
   }
   const { words: chosen, quality, version } = best!;
