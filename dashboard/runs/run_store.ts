@@ -98,6 +98,13 @@ export class RunStore {
     return refused;
   }
 
+  /** Ends the search before run `id`: the best config so far is trained. */
+  async endSearch(id: string): Promise<void> {
+    const refused = await request(pathOf(id, "stop"), "POST").then(() => "", messageOf);
+    this.status.value = refused || `The search of run ${id} ends: its best config is trained`;
+    await this.load();
+  }
+
   /** Removes a run after a confirmation. Resolves to true if it is gone. */
   async remove({ id, state }: RunDetail): Promise<boolean> {
     const isQueued = state === "queued";

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
 import { type ComponentChildren, h, type TargetedSubmitEvent } from "preact";
 import { useEffect } from "preact/hooks";
+import { counted } from "../../lib/base/counted.ts";
 import type { Notes } from "../../lib/config/notes_shape.ts";
 import { moment } from "../../lib/report/format.ts";
 import { columnOf, dataOf, RESULTS, stateOf, stateText, usualColumns } from "../../lib/report/run_columns.ts";
@@ -21,6 +22,18 @@ import { PAGE } from "./run_store.ts";
 /** States of runs that the server does not remove. */
 const BUSY: readonly RunDetail["state"][] = ["running", "paused", "stopping"];
 const STATES: readonly RunDetail["state"][] = ["queued", ...BUSY, "finished", "failed", "interrupted"];
+
+/** Tells how far the search before a run has come. */
+function SearchState(
+  { search: { trials, elapsed, minutes }, show }: {
+    readonly search: NonNullable<RunDetail["search"]>;
+    readonly show: () => void;
+  },
+): ComponentChildren {
+  const time = `${elapsed.toFixed(1)} of ${minutes} minutes`;
+  return markup`<p class="hint why">Search: <button type="button" class="link" title="Find its trials"
+    onClick=${show}>${counted(trials, "trial")}</button> in ${time}</p>`;
+}
 
 export function Runs({ store }: { readonly store: Store }): ComponentChildren {
   const { runs, address } = store;
@@ -57,6 +70,7 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
       value: stateOf,
       cell: (run) =>
         markup`<span class="state" data-state=${stateOf(run)}>${stateText(run, current)}</span>
+          ${run.search && h(SearchState, { search: run.search, show: () => runs.text.value = run.search!.id })}
           ${run.error !== undefined && markup`<p class="error why">${run.error}</p>`}`,
     },
     {
@@ -79,7 +93,10 @@ export function Runs({ store }: { readonly store: Store }): ComponentChildren {
         const removal = run.state === "queued" ? "Cancel" : "Delete";
         return trains && markup`<button id="edit-${run.id}" type="button" class="link" aria-label="Edit ${run.id}"
           onClick=${() => edit(run)}>Edit</button>${
-          !BUSY.includes(run.state) && run.id !== current && markup`<button id="remove-${run.id}" type="button"
+          run.search
+            ? markup`<button id="end-${run.id}" type="button" class="link" aria-label="End the search of ${run.id}"
+          onClick=${() => void runs.endSearch(run.id)}>End search</button>`
+            : !BUSY.includes(run.state) && run.id !== current && markup`<button id="remove-${run.id}" type="button"
           class="link" aria-label="${removal} ${run.id}" onClick=${() => remove(run)}>${removal}</button>`
         }`;
       },

@@ -4,8 +4,8 @@ import { type Resolve, resolveConfig } from "../config/resolve.ts";
 import { trainingConfigSchema } from "../config/schema.ts";
 import { tuneShape } from "../config/tune_shape.ts";
 import type { TrainingRunOptions } from "../run/training/prepare.ts";
-import { openTraining } from "../run/training/open_training.ts";
-import { Search } from "../run/tuning/search.ts";
+import { openTuned } from "../run/tuning/open_tuned.ts";
+import type { SearchNews } from "../run/tuning/search.ts";
 import { bytesOf } from "./given_values.ts";
 import { openHome } from "./home.ts";
 import { RowSource } from "./rows.ts";
@@ -37,7 +37,7 @@ export async function tuneRows(options: TuneOptions, threads: TrainingThreads): 
   const trials: TuneTrial[] = [];
   let config: Readonly<Record<string, unknown>> = {};
   const open = async (parts: TrainingRunOptions) => {
-    const search = await Search.open({
+    const search = {
       ...parts,
       resolve: resolveOf({}),
       given: Object.fromEntries(Object.entries(chosen).filter(([key]) => key in trainingConfigSchema.shape)),
@@ -46,20 +46,14 @@ export async function tuneRows(options: TuneOptions, threads: TrainingThreads): 
       runsDir: home.runsDir,
       signal: signal ?? new AbortController().signal,
       ...rows.input && { rows: () => source().input! },
-      onNews(news) {
+      onNews(news: SearchNews) {
         if (news.type !== "trial") return;
         const { type: _, elapsed: __, ...trial } = news.trial;
         trials.push(trial);
         onTrial?.(trial);
       },
-    });
-    try {
-      await search.run();
-      config = search.config;
-    } finally {
-      await search.journal.close();
-    }
-    return await openTraining(resolveOf(search.best), { ...parts, ...rows.input && { input: source().input } });
+    };
+    return await openTuned(search, { onDone: ({ config: best }) => config = best });
   };
   const run = await finish({ home, rows, threads, onProgress, signal, resolve: resolveOf({}), open });
   return { ...run, config, trials };

@@ -34,7 +34,19 @@ export interface Field {
 
 /** Fields that most runs need; the others are folded. */
 export const BASIC = [
-  ...["data", "textColumn", "labelColumn", "name", "preset", "epochs", "learningRate", "hidden", "seed", "tags"],
+  ...[
+    "data",
+    "textColumn",
+    "labelColumn",
+    "name",
+    "preset",
+    "epochs",
+    "learningRate",
+    "hidden",
+    "seed",
+    "tags",
+    "tuneMinutes",
+  ],
 ];
 
 /** Names of the fields that most runs need. */
@@ -49,6 +61,7 @@ const LABELS: Readonly<Record<string, string>> = {
   hidden: "Hidden",
   seed: "Seed",
   tags: "Tags",
+  tuneMinutes: "Search, minutes",
 };
 
 /** Hints for fields that the schema describes for the command line, or not at all. */
@@ -57,6 +70,7 @@ const HINTS: Readonly<Record<string, string>> = {
   data: "files in the server's data directory, separated by commas; generated data if empty",
   name: "to find the run again",
   tags: "separated by commas",
+  tuneMinutes: "for a better config; then the best is trained",
 };
 
 /** Writes keys in backquotes, as messages of the server have them, by the names of the form. */
@@ -192,15 +206,18 @@ export function withFiles({ name, kind }: Field, text: string, files: readonly s
   return FILES.has(name) ? files.map((file) => before + file) : [];
 }
 
+/** The flags of a search for the keys of a request, which is a command of its own. */
+const SEARCH_FLAGS: Readonly<Record<string, string>> = { tuneMinutes: "--minutes", tuneSize: "--size" };
+
 /** Returns the command that trains the same run. */
 export function commandOf(values: ReturnType<typeof valuesOf>): string {
   const flags = Object.entries(values).flatMap(([key, value]) => {
-    const flag = `--${flagName(key)}`;
+    const flag = SEARCH_FLAGS[key] ?? `--${flagName(key)}`;
     if (value === true) return [flag];
     if (value === false) return [`--no-${flag.slice(2)}`];
     return Array.isArray(value) ? value.map((one) => `${flag} ${quoted(one)}`) : [`${flag} ${quoted(String(value))}`];
   });
-  return ["deno task train", ...flags].join(" ");
+  return [`deno task ${"tuneMinutes" in values ? "tune" : "train"}`, ...flags].join(" ");
 }
 
 /** Quotes a text if a shell would change it. */

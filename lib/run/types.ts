@@ -23,6 +23,16 @@ export const runDetailSchema = z.object({
   summary: summarySchema.nullable(),
   /** Place in the queue, for a queued run: 1 for the next. */
   place: z.int().optional(),
+  /** The search for a better config that a queued run waits for: its trials have the id as their tag. */
+  search: z.object({
+    id: z.string(),
+    minutes: z.number(),
+    /** Minutes so far. */
+    elapsed: z.number(),
+    trials: z.int(),
+    /** The options of the best config so far that are no defaults. */
+    best: z.record(z.string(), z.unknown()),
+  }).optional(),
   /** Says why a run could not start. */
   error: z.string().optional(),
 });

@@ -99,6 +99,10 @@ Deno.test("commandOf() writes flags by their names, and quotes values for the sh
     commandOf(values),
     "deno task train --data a.csv --data 'my file.csv' --learning-rate 0.02 --bidirectional --no-restore-best",
   );
+  assertEquals(
+    commandOf({ data: ["a.csv"], tuneMinutes: 5, tuneSize: "1MB" }),
+    "deno task tune --data a.csv --minutes 5 --size 1MB",
+  );
   for (const key of ["stepsPerEpoch", "data", "tags"]) {
     assert(commandOf({ [key]: 1 }).endsWith(` --${flagName(key)} 1`));
   }

@@ -1,6 +1,6 @@
 /** Trains runs and serves them from the start, until all are done or the process is interrupted. */
 import { dirname } from "node:path";
-import { type Config, configPaths } from "../../config/schema.ts";
+import { type Config, configPaths, trainingConfigSchema } from "../../config/schema.ts";
 import { counted } from "../../base/counted.ts";
 import { errorMessage, inputError, TrainingError } from "../../base/errors.ts";
 import type { RunEvent, Summary } from "../../base/events.ts";
@@ -10,10 +10,12 @@ import { filesOfParents } from "../../run/training/parent.ts";
 import type { ReadingOptions } from "../../run/training/reload_data.ts";
 import type { LinkParts, TrainingRunOptions } from "../../run/training/prepare.ts";
 import { keepRuns } from "../../run/library/retention.ts";
-import { RunQueue } from "../../run/library/run_queue.ts";
+import { type QueuedRun, RunQueue } from "../../run/library/run_queue.ts";
 import { isFinal } from "../../run/log/summary.ts";
 import { trainObserved } from "../../run/training/train_observed.ts";
 import type { TrainingRun } from "../../run/training/training_run.ts";
+import { openTuned } from "../../run/tuning/open_tuned.ts";
+import type { SearchNews } from "../../run/tuning/search.ts";
 import type { Asset } from "../../serve/services.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { forCommandLine } from "../arguments/messages.ts";
@@ -151,7 +153,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     while (!interrupted) {
       const next = queue.take();
       if (next) {
-        await train((parts) => openTraining(next.resolve, parts), next.id).catch((error) => {
+        await train((parts) => openQueued(next, parts), next.id).catch((error) => {
           if (error === interruption.signal.reason) throw error;
           queue.refuse(next, error);
           terminal.note(`error: run ${next.id} could not start: ${forCommandLine(errorMessage(error))}`);
@@ -173,6 +175,21 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     await service.close();
     await served.close();
   }
+}
+
+/** Opens a run of the queue, after its search if it has one. */
+async function openQueued(run: QueuedRun, { onTrial, ...parts }: OpenOptions): Promise<TrainingRun> {
+  const { id, resolve, given, search: wanted } = run;
+  if (!wanted) return await openTraining(resolve, parts);
+  const { runsDir } = parts.config;
+  const onNews = (news: SearchNews) => news.type === "began" && onTrial(news.run);
+  const own = Object.entries(given).filter(([key]) => key in trainingConfigSchema.shape);
+  const search = { ...parts, ...wanted, resolve, given: Object.fromEntries(own), runsDir, onNews };
+  return await openTuned(search, {
+    id,
+    onOpen: (search) => run.current = { state: () => search.state, end: () => search.end() },
+    onDone: () => delete run.current,
+  });
 }
 
 /** Trains a run and prints its new events. Returns undefined if training failed, which the events have reported. */

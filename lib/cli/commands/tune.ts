@@ -7,10 +7,9 @@ import { resolveConfig } from "../../config/resolve.ts";
 import { type Config, configSchema, processShape, trainingConfigSchema } from "../../config/schema.ts";
 import { tuneShape } from "../../config/tune_shape.ts";
 import { shellWord } from "../../report/outcome.ts";
-import { writeJson } from "../../run/files/files.ts";
-import { openTraining } from "../../run/training/open_training.ts";
 import { Journal } from "../../run/tuning/journal.ts";
-import { Search } from "../../run/tuning/search.ts";
+import { openTuned } from "../../run/tuning/open_tuned.ts";
+import type { SearchNews } from "../../run/tuning/search.ts";
 import { type Arguments, dataFiles, parseArguments, parseOptions, readConfigFile } from "../arguments/arguments.ts";
 import { fromCaller } from "../arguments/caller.ts";
 import { flags, flagsOf } from "../arguments/flags.ts";
@@ -68,9 +67,9 @@ export async function tuneCommand(args: readonly string[], options: TrainingOpti
   let stopped: string | undefined;
   const open: Open = async ({ onTrial, ...parts }) => {
     const reporter = createSearchReporter(config.log, terminal);
-    const { config: _, id: __, openLink: ___, ...rest } = parts;
-    const search = await Search.open({
-      ...rest,
+    const say = config.log === "json" ? terminal.note : terminal.line;
+    const search = {
+      ...parts,
       resolve: base,
       given,
       // A search that is resumed has the time that it had left, or that of the flag.
@@ -81,35 +80,23 @@ export async function tuneCommand(args: readonly string[], options: TrainingOpti
         : journal.elapsed / 60 + minutes,
       size: journal ? journal.beginning.size : byteSize(size),
       ...journal ? { journal } : { runsDir: config.runsDir },
-      onNews: (news) => {
+      onNews: (news: SearchNews) => {
         if (news.type === "began") onTrial(news.run);
         reporter.report(news);
       },
-    });
-    const say = config.log === "json" ? terminal.note : terminal.line;
-    const file = join(search.journal.folder, "tuned.json");
-    reporter.open(search);
-    try {
-      await search.run().catch((error) => {
-        if (error !== parts.signal.reason) throw error;
-        stopped = `Resume:     ${PROGRAM} tune --resume ${shellWord(search.journal.folder)}`;
-      });
-      await writeJson(file, search.config);
-      reporter.close();
-      if (config.log === "text") searchReport(search, terminal.width()).forEach((line) => terminal.line(line));
-      say(item("Config", file));
-      items("Train it", [`${PROGRAM} train --config ${shellWord(file)}`]).forEach((text) => say(text));
-    } finally {
-      reporter.close();
-      await search.journal.close();
-    }
-    parts.signal.throwIfAborted();
-    const best = resolve({ ...search.config, ...process });
-    const tagged = (defaults?: Partial<Config>) => {
-      const config = best(defaults);
-      return { ...config, tags: [...new Set([...config.tags, search.journal.id])].slice(-20) };
     };
-    return await openTraining(tagged, parts);
+    return await openTuned(search, {
+      onOpen: reporter.open,
+      onDone(search, file) {
+        reporter.close();
+        if (parts.signal.aborted) {
+          stopped = `Resume:     ${PROGRAM} tune --resume ${shellWord(search.journal.folder)}`;
+        }
+        if (config.log === "text") searchReport(search, terminal.width()).forEach((line) => terminal.line(line));
+        say(item("Config", file));
+        items("Train it", [`${PROGRAM} train --config ${shellWord(file)}`]).forEach((text) => say(text));
+      },
+    }).finally(reporter.close);
   };
   return await trainAndServe(config, open, {
     ...options,

@@ -220,7 +220,7 @@ export class RunLibrary {
   /** Asks the run for `action`. Returns false if the run is not training, or if its state does not allow the action. */
   act(id: string, action: RunAction): boolean {
     const run = this.#live.get(id);
-    if (!run) return false;
+    if (!run) return action === "stop" && this.#queue?.endSearch(id) === true;
     switch (action) {
       case "pause":
         return run.pause();

@@ -1,20 +1,26 @@
 /** Queues the runs that wait for their turn: one is trained at a time. The queue is lost when the process ends. */
 import { remember } from "../../base/remember.ts";
 import { join, sep } from "node:path";
-import type { Resolve } from "../../config/resolve.ts";
 import { type Config, trainingConfig } from "../../config/schema.ts";
 import { InputError } from "../../base/errors.ts";
 import type { Notes } from "../../config/notes_shape.ts";
 import { newId } from "../files/directory.ts";
 import { filled } from "../files/notes_file.ts";
-import { requestedRun } from "./run_request.ts";
+import { type RequestedRun, requestedRun } from "./run_request.ts";
 import { ShownPaths } from "./shown_paths.ts";
 import type { RunDetail } from "../types.ts";
 
-interface QueuedRun {
+export interface QueuedRun extends RequestedRun {
   readonly id: string;
-  readonly resolve: Resolve;
   detail: RunDetail;
+  /** The search that comes before the run, until it ends. */
+  current?: RunningSearch;
+}
+
+/** A search, as the queue shows and ends it. */
+export interface RunningSearch {
+  readonly state: () => NonNullable<RunDetail["search"]>;
+  readonly end: () => void;
 }
 
 /** Limits the waiting runs, and the failed runs whose error stays in memory. */
@@ -45,7 +51,8 @@ export class RunQueue {
    * full. Throws an InputError if the request is invalid.
    */
   async add(values: Readonly<Record<string, unknown>>): Promise<RunDetail | undefined> {
-    const resolve = await requestedRun(values, this.#config);
+    const requested = await requestedRun(values, this.#config);
+    const { resolve } = requested;
     if (this.#waiting.length >= MOST_QUEUED) return undefined;
     // Ids sort by the second. Each run gets a second of its own, so that ids sort in the order of the requests.
     const now = new Date(Math.max(Date.now(), this.#newest + 1000));
@@ -56,6 +63,7 @@ export class RunQueue {
     const config = this.#shown(training).config(training);
     const common = { id, startedAt: now.toISOString(), events: 0, config, summary: null };
     const queued: QueuedRun = {
+      ...requested,
       id,
       // Its notes may be edited while it waits.
       resolve: (defaults) => ({ ...resolve(defaults), ...notesIn(queued.detail) }),
@@ -95,7 +103,16 @@ export class RunQueue {
   get(id: string): RunDetail | undefined {
     const index = this.#waiting.findIndex((queued) => queued.id === id);
     if (index >= 0) return { ...this.#waiting[index]!.detail, place: index + 1 };
-    return this.#starting?.id === id ? this.#starting.detail : this.#refused.get(id);
+    if (this.#starting?.id !== id) return this.#refused.get(id);
+    const { detail, current } = this.#starting;
+    return { ...detail, ...current && { search: current.state() } };
+  }
+
+  /** Ends the search before run `id`, whose best config is then trained. Returns false if there is none. */
+  endSearch(id: string): boolean {
+    const current = this.#starting?.id === id ? this.#starting.current : undefined;
+    current?.end();
+    return current !== undefined;
   }
 
   /** Changes the notes of run `id`. Returns undefined if the queue does not have it. */

@@ -6,7 +6,7 @@ import { parseColumns } from "../../config/columns.ts";
 import { readingOf } from "../../formats/columns.ts";
 import { counted } from "../../base/counted.ts";
 import { pathsIn, withPaths } from "../../config/paths.ts";
-import { type Resolve, resolveConfig } from "../../config/resolve.ts";
+import { expectation, type Resolve, resolveConfig, shown } from "../../config/resolve.ts";
 import {
   type Config,
   type ConfigKey,
@@ -18,7 +18,10 @@ import {
 } from "../../config/schema.ts";
 import { InputError, MOST_LISTED, Problems } from "../../base/errors.ts";
 import { shortJson } from "../../base/printable.ts";
+import { byteSize } from "../../base/numbers/byte_size.ts";
+import { refuseBase, requestedSearchShape } from "../../config/tune_shape.ts";
 import { join, sep } from "node:path";
+import { z } from "zod";
 import { RUN_ID } from "../files/directory.ts";
 import { inheritedConfig, openParent, type Parent, refuseOtherModel } from "../training/parent.ts";
 import { fileIn, named, realFolder } from "./data_files.ts";
@@ -50,16 +53,27 @@ const allowedKeys = new Set<string>(REQUEST_KEYS);
 const MOST_VALUES = 1000;
 const LONGEST_TEXT = 4096;
 
+const searchSchema = z.object(requestedSearchShape);
+
+/** Describes what a request asks for. */
+export interface RequestedRun {
+  readonly resolve: Resolve;
+  /** The options of the request, by key. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** The search for a better config that comes first, if there is one, and the most bytes of the models that it compares. */
+  readonly search: { readonly minutes: number; readonly size: number | undefined } | undefined;
+}
+
 /**
  * Resolves the config of the request `values` to a process that was started with `config`. Names of files are relative to
  * its `dataDir`. Throws an InputError with all problems.
  */
-export async function requestedRun(values: Readonly<Record<string, unknown>>, config: Config): Promise<Resolve> {
+export async function requestedRun(values: Readonly<Record<string, unknown>>, config: Config): Promise<RequestedRun> {
   const { preset } = values;
   const given: Record<string, unknown> = {};
   let unknownKeys = 0;
   for (const key of Object.keys(values)) {
-    if (key === "preset") continue;
+    if (key === "preset" || key in requestedSearchShape) continue;
     // A request may have thousands of unknown keys: the first ones are reported, and the others counted.
     if (Object.hasOwn(configSchema.shape, key) || ++unknownKeys <= MOST_LISTED) given[key] = values[key];
   }
@@ -73,6 +87,18 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
   if (preset !== undefined && typeof preset !== "string") {
     problems.add(() => ({ field: "preset", message: "preset is not a text: expected the name of one" }));
   }
+  const search = searchSchema.safeParse(values);
+  for (const issue of search.error?.issues ?? []) {
+    const field = String(issue.path[0]);
+    problems.add(() => ({ field, message: `${field} is ${shown(values[field])}: ${expectation(issue)}` }));
+  }
+  const { tuneMinutes: minutes, tuneSize = "" } = search.data ?? {};
+  if (minutes !== undefined && preset !== undefined) {
+    problems.add(() => ({ field: "preset", message: "preset has a value: a search has no presets" }));
+  }
+  if (minutes === undefined && tuneSize !== "") {
+    problems.add(() => ({ field: "tuneSize", message: "tuneSize has a value: expected tuneMinutes as well" }));
+  }
   const name = typeof preset === "string" ? preset : undefined;
   const allowed = await allowedFiles(given, config, problems);
   const process = Object.keys(processShape).filter((key) => !allowedKeys.has(key) && key !== "chaos");
@@ -85,6 +111,7 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
     const parent = problems.count === 0 ? await openRun(resolve()) : undefined;
     const config = resolve(parent && inheritedConfig(parent));
     if (parent) refuseOtherModel(config, parent);
+    if (minutes !== undefined && problems.count === 0) refuseBase(config, false);
     if (problems.count === 0) await checkFiles(config, given, problems);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -94,7 +121,7 @@ export async function requestedRun(values: Readonly<Record<string, unknown>>, co
     problems.addAll(new InputError(error.problems.filter(({ field }) => !reported.has(field)), more));
   }
   problems.check();
-  return resolve;
+  return { resolve, given: allowed, search: minutes === undefined ? undefined : { minutes, size: byteSize(tuneSize) } };
 }
 
 /** Opens the run that a request names, and hides from the client in which folder runs are. */

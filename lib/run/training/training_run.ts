@@ -53,8 +53,7 @@ export class TrainingRun {
   #final: ModelVersion | undefined;
 
   private constructor(open: OpenRun) {
-    const { id, directory, startedAt, log, prepared, recap, options: { config, data, source, baselineUrl, native } } =
-      open;
+    const { id, directory, startedAt, log, prepared, recap, options: { config, baselineUrl, native } } = open;
     this.id = id;
     this.directory = directory;
     this.startedAt = startedAt;
@@ -67,7 +66,7 @@ export class TrainingRun {
     const append = (event: NewEvent) => void this.log.append(event);
     const timeoutMs = config.workerTimeout * 1000;
     const work = { config: this.config, baselineUrl, native, timeoutMs, isLogged, append };
-    this.#ngramJob = data && source && new NgramJob({ data, source, ...work });
+    this.#ngramJob = this.rows && new NgramJob({ ...this.rows, ...work });
   }
 
   /** Makes a new run and its directory, without starting it. Throws an InputError if it cannot. */

@@ -7,9 +7,10 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { InputError, inputError, TrainingError } from "../../base/errors.ts";
-import type { Config, ConfigKey } from "../../config/schema.ts";
+import type { Config } from "../../config/schema.ts";
 import type { Resolve } from "../../config/resolve.ts";
 import { textDefaults } from "../../config/text_defaults.ts";
+import { refuseBase } from "../../config/tune_shape.ts";
 import { newId } from "../files/directory.ts";
 import { removeRun } from "../library/retention.ts";
 import { dataSize, type OpenOptions } from "../training/open_training.ts";
@@ -64,6 +65,7 @@ export class Search {
   readonly #begun: number;
   /** Trials at a time. */
   readonly #slots: number;
+  readonly #stop = new AbortController();
 
   private constructor(
     journal: Journal,
@@ -129,6 +131,12 @@ export class Search {
     return standings(this.journal.trials, this.#share);
   }
 
+  /** How far it has come, for people. */
+  get state(): { id: string; minutes: number; elapsed: number; trials: number; best: Changes } {
+    const { journal: { id, trials }, minutes, elapsed, best } = this;
+    return { id, minutes, elapsed: elapsed / 60, trials: trials.length, best };
+  }
+
   /** The best config so far. */
   get best(): Changes {
     return this.all[choose(this.standings)]!;
@@ -151,12 +159,17 @@ export class Search {
     return { ...this.#options.given, ...this.best };
   }
 
+  /** Ends the search as if its time were over: the best config so far stays. */
+  end(): void {
+    this.#stop.abort();
+  }
+
   /** Trains trials until the time is over or no trial is left. Throws the reason of the signal, after it has stopped them. */
   async run(): Promise<void> {
     const { signal } = this.#options;
-    const stop = new AbortController();
+    const stop = this.#stop;
     const running = new Map<string, Promise<void>>();
-    const end = () => stop.abort();
+    const end = () => this.end();
     signal.addEventListener("abort", end);
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failure: { readonly error: unknown } | undefined;
@@ -248,12 +261,12 @@ export class Search {
       const ofRun = { ...parts, id, signal, size, metric: this.metric, onRun };
       measured = await trainTrial(ofTrial, { ...ofRun, ...rows && { input: rows() } });
     } catch (error) {
-      if (signal.aborted) return await removed(directory);
+      if (signal.aborted) return void await removeRun(directory).catch(() => {});
       if (!(error instanceof TrainingError || error instanceof InputError)) throw error;
       // The first trial is what the user asks for: its error is the user's. A change may ask too much.
       if (candidate === 0 && split === 0) throw error;
     }
-    if (signal.aborted && !measured) return await removed(directory);
+    if (signal.aborted && !measured) return void await removeRun(directory).catch(() => {});
     await withoutCheckpoints(directory);
     const trial: JournalTrial = {
       type: "trial",
@@ -270,20 +283,7 @@ export class Search {
   }
 }
 
-/** Throws an InputError for options that no search can have. */
-function refuseBase({ data, cluster, from }: Config, isInMemory: boolean): void {
-  const refuse = (key: ConfigKey, message: string) => inputError(key, `\`${key}\` ${message}`);
-  if (data.length === 0) throw refuse("data", "has no value: expected a file of rows to tune on");
-  if (data.includes("-") && !isInMemory) throw refuse("data", "is -: expected files, which each trial reads");
-  if (cluster !== "") throw refuse("cluster", "has a value: a search is on one machine");
-  if (from !== "") throw refuse("from", "has a value: a search trains each config from the start");
-}
-
 const keyOf = ({ candidate, split }: Trial) => `${candidate}/${split}`;
-
-async function removed(directory: string): Promise<void> {
-  await removeRun(directory).catch(() => {});
-}
 
 /** Removes the checkpoints of a trial, most of its bytes, as nothing resumes it. */
 async function withoutCheckpoints(directory: string): Promise<void> {

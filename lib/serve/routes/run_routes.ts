@@ -92,7 +92,7 @@ const lastEvent = {
 const STATES_FOR: Readonly<Record<RunAction, string>> = {
   pause: "running",
   resume: "paused",
-  stop: "running or paused",
+  stop: "running, paused, or queued with a search",
 };
 
 export function runRoutes(routes: Routes, { runs, cluster }: Services, sse: EventsOptions): void {

@@ -6,6 +6,7 @@ import { describe } from "../../base/printable.ts";
 import { isRecord } from "../../base/record.ts";
 import { inputError, Problems } from "../../base/errors.ts";
 import { type Notes, notesSchema } from "../../config/notes_shape.ts";
+import { requestedSearchShape } from "../../config/tune_shape.ts";
 import { expectation } from "../../config/resolve.ts";
 import { REQUEST_KEYS } from "../../run/library/run_request.ts";
 import { readJsonBody } from "../pipeline/body.ts";
@@ -19,6 +20,11 @@ const requestSchema = z.object({
   preset: z.enum(Object.keys(presets) as [string, ...string[]]).optional(),
   ...Object.fromEntries(
     REQUEST_KEYS.map((key) => [key, configSchema.shape[key].optional().openapi({ "x-group": groupOf(key) })]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(requestedSearchShape).map((
+      [key, schema],
+    ) => [key, schema.optional().openapi({ "x-group": "Search" })]),
   ),
 }).openapi("RunRequest");
 
@@ -60,7 +66,7 @@ export function startRoutes(routes: Routes, { runs }: Services, bodyLimitBytes: 
   routes.add({
     method: "post",
     path: "/runs",
-    summary: "Queue a run, which starts when the runs before it have ended",
+    summary: "Queue a run, which starts when the runs before it have ended; with `tuneMinutes` a search comes first",
     request: { body: { required: true, content: { "application/json": { schema: requestSchema } } } },
     responses: {
       202: jsonAnswer("The run, with its place in the queue", runSchema),

@@ -79,7 +79,7 @@ Deno.test("tune trains the best config, which train --config trains again to the
     assertStringIncludes(listed.stdout, "pooling mean, split 3");
   }));
 
-Deno.test("tune --size compares small models, says what the size costs, and keeps the size when it resumes", () =>
+Deno.test("tune --size compares small models, says what that costs, and keeps the size as it resumes", () =>
   withRows(async (folder, flags) => {
     // One config is left.
     const sized = [...flags, "--pooling", "max", "--size"];

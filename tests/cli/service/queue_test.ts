@@ -1,5 +1,6 @@
 /** Runs over HTTP, as a client meets them: asked for, trained one after the other, stopped, removed. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { until } from "../../serve/http/reading.ts";
 import { ENDLESS, start, TINY, withFolder } from "../process.ts";
 
 interface Run {
@@ -8,6 +9,8 @@ interface Run {
   readonly place?: number;
   readonly config: { readonly seed: number };
   readonly error?: string;
+  readonly tags?: readonly string[];
+  readonly search?: { readonly id: string; readonly minutes: number; readonly trials: number };
 }
 
 const SMALL = { hidden: 8, embedding: 4, batchSize: 16, stepsPerEpoch: 4, epochs: 2 };
@@ -63,4 +66,50 @@ Deno.test("train accepts runs over HTTP, trains them in turn, and keeps --keep-r
     assertEquals([code, stdout.includes(`Removed:    ${first.id}`)], [0, true]);
     const kept = (await Array.fromAsync(Deno.readDir(runs))).map(({ name }) => name);
     assertEquals(new Set(kept), new Set([last.id, "latest"]));
+  }));
+
+/** Leaves two configs, of which a trial takes a moment. */
+const NEARLY_ALL = {
+  ...{ hidden: 4, embedding: 4, letterRows: 0, epochs: 2, learningRate: 0.02, dropout: 0, weightDecay: 0 },
+  ...{ tokenizer: "words", minCount: 1, punctuation: "keep", lowercase: true },
+};
+
+Deno.test("a search over HTTP shows its trials, ends on request, and trains its best config", () =>
+  withFolder(async (folder) => {
+    const rows = Array.from({ length: 120 }, (_, row) => row % 2 === 0 ? `too late ${row % 9},a` : `soon ${row % 7},b`);
+    await Deno.writeTextFile(`${folder}/rows.csv`, `text,label\n${rows.join("\n")}\n`);
+    const runsDir = `${folder}/runs`;
+    const places = ["--runs-dir", runsDir, "--data-dir", folder];
+    const process = start("train", folder, [...TINY, "--epochs", "1", ...places, "--port", "0"]);
+    const base = /http:\/\/[\w.]+:\d+/.exec(await process.printed(/Serving on/))![0];
+    const ask = async (path: string, method = "GET", body?: unknown) => {
+      const response = await fetch(`${base}${path}`, {
+        method,
+        ...body !== undefined && { body: JSON.stringify(body) },
+      });
+      return { status: response.status, body: await response.json() };
+    };
+    const search = { data: ["rows.csv"], name: "tuned", tags: ["mine"], tuneMinutes: 60, ...NEARLY_ALL };
+    assertEquals((await ask("/runs", "POST", { ...search, tuneMinutes: 0 })).status, 400);
+    assertEquals((await ask("/runs", "POST", { tuneMinutes: 1 })).status, 400);
+    const { status, body: { id } } = await ask("/runs", "POST", search);
+    assertEquals(status, 202);
+    const run = async (): Promise<Run> => (await ask(`/runs/${id}`)).body;
+    let seen = await run();
+    await until(async () => ((seen = await run()).search?.trials ?? 0) > 0, "The first trial");
+    assert(seen.search);
+    assertEquals([seen.state, seen.place, seen.search.minutes], ["queued", undefined, 60]);
+    const trials: Run[] = (await ask(`/runs?tag=${seen.search.id}`)).body.runs;
+    assert(trials.length >= 1 && trials.every(({ tags }) => tags!.length === 1), JSON.stringify(trials));
+    assertEquals((await ask(`/runs/${id}/pause`, "POST")).status, 409);
+    assertEquals((await ask(`/runs/${id}`, "DELETE")).status, 409);
+    assertEquals((await ask(`/runs/${id}/stop`, "POST")).status, 202);
+    await process.printed(/(Run: [^]*){2}Serving on/);
+    const { state, tags, search: over } = await run();
+    assertEquals({ state, tags, over }, { state: "finished", tags: ["mine", seen.search.id], over: undefined });
+    assertEquals((await ask("/predict", "POST", { text: "too late" })).body.run, id);
+    const tuned = JSON.parse(await Deno.readTextFile(`${runsDir}/${seen.search.id}/tuned.json`));
+    assertEquals(tuned.epochs, 2);
+    process.signal("SIGTERM");
+    assertEquals((await process.finished).code, 0);
   }));

@@ -18,7 +18,7 @@ async function problems(values: Record<string, unknown>, dataDir = ""): Promise<
 
 Deno.test("requestedRun() takes values of the request before those of the process and of a preset", async () => {
   const own = configOf({ port: 9000, seed: 3, workers: 4, keepCheckpoints: 9, log: "json" });
-  const config = (await requestedRun({ seed: 7, shards: 2 }, own))();
+  const config = (await requestedRun({ seed: 7, shards: 2 }, own)).resolve();
   const { port, seed, shards, workers, keepCheckpoints, log } = config;
   assertEquals({ port, seed, shards, workers, keepCheckpoints, log }, {
     port: 9000,
@@ -28,7 +28,7 @@ Deno.test("requestedRun() takes values of the request before those of the proces
     keepCheckpoints: 3,
     log: "json",
   });
-  assertEquals((await requestedRun({ preset: "seed" }, own))().report, own.report);
+  assertEquals((await requestedRun({ preset: "seed" }, own)).resolve().report, own.report);
 });
 
 Deno.test("requestedRun() names unknown keys, wrong values, and options of the process", async () => {
@@ -115,7 +115,8 @@ Deno.test("requestedRun() reads no file without a data directory, and none outsi
     const beside = await problems({ data: ["rows.csv"], tokenizer: "tokenizer.json" }, dataDir);
     assertEquals(beside, ['tokenizer is "tokenizer.json": expected a file of `dataDir`']);
     const names = ["rows.csv", "more/rows.csv", "inner.csv"];
-    const config = (await requestedRun({ data: names, test: "rows.csv", tokenizer: "chars" }, configOf({ dataDir })))();
+    const config = (await requestedRun({ data: names, test: "rows.csv", tokenizer: "chars" }, configOf({ dataDir })))
+      .resolve();
     assertEquals(config.data, names.map((name) => join(dataDir, name)));
     assertEquals([config.task, config.test, config.tokenizer], ["table", join(dataDir, "rows.csv"), "chars"]);
   }));
@@ -148,8 +149,21 @@ Deno.test("requestedRun() refuses files without the columns of the run, in words
     ]);
     const columns = { textColumn: "subject", labelColumn: "queue" };
     assertEquals((await ask({ data: ["tickets.csv"], test: "rows.jsonl", ...columns })).length, 1);
-    const resolve = await requestedRun({ data: ["tickets.csv"], ...columns }, configOf({ dataDir }));
+    const { resolve } = await requestedRun({ data: ["tickets.csv"], ...columns }, configOf({ dataDir }));
     assertEquals(resolve().textColumn, "subject");
+    const search = { data: ["tickets.csv"], ...columns, tuneMinutes: 3, tuneSize: "1MB" };
+    const requested = await requestedRun(search, configOf({ dataDir }));
+    assertEquals(requested.search, { minutes: 3, size: 1_000_000 });
+    assertEquals(requested.given, { data: [join(dataDir, "tickets.csv")], ...columns });
+    assertEquals(await ask({ ...search, tuneMinutes: 0, tuneSize: "much" }), [
+      "tuneMinutes: tuneMinutes is 0: expected at least 0.05",
+      'tuneSize: tuneSize is "much": expected a size such as 300kB or 1MB',
+    ]);
+    assertEquals(await ask({ ...search, tuneMinutes: undefined }), [
+      "tuneSize: tuneSize has a value: expected tuneMinutes as well",
+    ]);
+    assertEquals(await ask({ ...search, preset: "seed" }), ["preset: preset has a value: a search has no presets"]);
+    assertEquals(await ask({ tuneMinutes: 3 }), ["data: `data` has no value: expected a file of rows to tune on"]);
     const several = { data: ["tickets.csv"], labelColumn: "queue" };
     await requestedRun({ ...several, columns: "subject:text" }, configOf({ dataDir }));
     const [price] = await ask({ ...several, columns: "subject:text,price:number" });
