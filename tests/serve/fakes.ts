@@ -48,7 +48,7 @@ export class FakeRun {
   /** Present while it waits in the queue. */
   /** True if another process trains it: streams of its events end with the newest one. */
   elsewhere = false;
-  queued: { place: number; config: RunDetail["config"] } | undefined;
+  queued: Pick<RunDetail, "place" | "config" | "search"> | undefined;
   /** Its cross-validation. */
   labels: CrossValidationState = { state: "none", mayStart: true };
   /** Reason for which it could not start. */
@@ -76,6 +76,10 @@ export class FakeRun {
   }
 
   act(action: RunAction): boolean {
+    if (action === "stop" && this.queued?.search) {
+      this.queued = { config: this.queued.config };
+      return true;
+    }
     if (action === "resume" ? this.state !== "paused" : this.state !== "running") return false;
     const event: NewEvent = action === "stop"
       ? { type: "stopping", reason: "asked to stop" }

@@ -243,6 +243,34 @@ browserTest(
   },
 );
 
+browserTest(
+  "dashboard asks for a search, shows how far it has come, finds its trials, and ends it",
+  () => [tokenRun(20, "current-run")],
+  async (page, runs) => {
+    await page.getByRole("link", { name: "Runs" }).click();
+    await page.getByRole("button", { name: "New run" }).click();
+    await page.locator("#new-tuneMinutes").fill("5");
+    await page.getByRole("combobox", { name: "Data" }).fill("a.csv");
+    const command = "deno task tune --data a.csv --minutes 5";
+    assertEquals(await page.locator("#new-run-form code").textContent(), command);
+    await page.getByRole("button", { name: "Start" }).click();
+    await shows(page, "#new-status", "Run asked-1 is queued: place 1");
+    const [asked] = runs;
+    assertEquals(asked?.queued?.config, { data: ["a.csv"], tuneMinutes: 5 });
+    const search = { id: "tune-7", minutes: 5, elapsed: 1.25, trials: 12, best: { dropout: 0.6 } };
+    asked!.queued = { config: {}, search };
+    await page.locator("#run-text").fill("asked");
+    await shows(page, "#run-list .why", "Search: 12 trials in 1.3 of 5 minutes");
+    await page.getByRole("button", { name: "End the search of asked-1" }).click();
+    await shows(page, "#run-status", "The search of run asked-1 ends: its best config is trained");
+    assertEquals(asked!.queued?.search, undefined);
+    asked!.queued = { config: {}, search };
+    await page.locator("#run-text").fill("asked-1");
+    await page.getByRole("button", { name: "12 trials" }).click();
+    assertEquals(await page.locator("#run-text").inputValue(), "tune-7");
+  },
+);
+
 browserTest("dashboard reports that its stream was dropped, until the user dismisses it", () => [
   tokenRun(20),
 ], async (page, [run], server) => {
