@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { join } from "node:path";
 import { InputError, load, serve, type Server, train } from "../../mod.ts";
 import type { RetrainingState } from "../../lib/predict/labelling.ts";
-import { keepRuns } from "../../lib/run/library/retention.ts";
+import { keepRuns, removeRun } from "../../lib/run/library/retention.ts";
 import { PATIENCE_MS } from "../patience.ts";
 import { inTemporaryDirectory } from "../run/temporary.ts";
 import { jsonLines, SMALL, smallRows } from "./small.ts";
@@ -46,7 +46,7 @@ async function untilTrained(server: Server, before: string | undefined) {
 
 Deno.test("serve() with retrainAfter answers with better weights, and refuses worse ones", () =>
   withRun(async (runsDir, directory) => {
-    let swapped: string;
+    let [swapped, trained] = ["", ""];
     {
       await using server = await serving(directory);
       const { digest, label } = await ask(server);
@@ -86,7 +86,8 @@ Deno.test("serve() with retrainAfter answers with better weights, and refuses wo
       assertEquals((await ask(server)).digest, swapped);
       assertEquals(second.answers.filter(({ status, body }) => status !== 200 || body.digest !== swapped), []);
       // Only the run that was not better may be removed, and it is the newest.
-      assertEquals((await keepRuns(runsDir, 1, [])).length, 0);
+      assertEquals([await keepRuns(runsDir, 1, []), await removeRun(directory)], [[], "busy"]);
+      trained = join(runsDir, first.last.run);
     }
     for (const again of [directory, join(runsDir, "latest")]) {
       await using server = await serving(again);
@@ -94,6 +95,16 @@ Deno.test("serve() with retrainAfter answers with better weights, and refuses wo
       const { count, retraining } = await (await fetch(`${server.url}/examples`)).json();
       assertEquals([count, retraining.examples, retraining.last.outcome], [90, 0, "kept"]);
     }
+    assertEquals(await removeRun(trained), "removed");
+    const notes: unknown[] = [];
+    await using server = await serve(await load(directory), {
+      port: 0,
+      collect: true,
+      retrainAfter: 20,
+      onError: (error) => notes.push(error),
+    });
+    assert((await ask(server)).digest !== swapped);
+    assertStringIncludes(String(notes[0]), "which answered, is gone: the one before it answers");
   }));
 
 Deno.test("serve() with retrainAfter refuses at its start what it could not train on", async () => {

@@ -116,7 +116,7 @@ export async function serveCommand(args: readonly string[], options: ServeOption
 /** Returns the folder of the only run of a server that trains on. Throws an InputError. */
 function retrainable([one, ...others]: readonly FoundModel[]): string {
   if (one?.directory !== undefined && others.length === 0) return one.directory;
-  const message = `retrainAfter is given with ${
+  const message = `\`retrainAfter\` is given with ${
     counted(1 + others.length, "model")
   }: expected one, in the folder of its run`;
   throw inputError("retrainAfter", message);

@@ -67,7 +67,7 @@ export type Open = (options: OpenOptions) => Promise<TrainingRun>;
 export async function trainAndServe(config: Config, open: Open, options: TrainingOptions): Promise<ExitCode> {
   const { terminal, assets, workerUrl, baselineUrl, predictUrl, foldsUrl, cores } = options;
   if (config.retrainAfter > 0) {
-    throw inputError("retrainAfter", "retrainAfter is given to a process that trains: expected it for `serve` only");
+    throw inputError("retrainAfter", "`retrainAfter` is given to a process that trains: expected it for `serve` only");
   }
   const native = openKernels(config.kernels, terminal);
   restrictReading(config, configPaths, await filesOfParents(config));

@@ -8,12 +8,14 @@ import { mkdir, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { errorMessage, InputError, inputError } from "../../base/errors.ts";
 import type { Config } from "../../config/schema.ts";
+import type { FileLock } from "../../platform/file_lock.ts";
 import type { ExampleOverview, Examples, NewExample, Refused, Retrained } from "../../predict/labelling.ts";
 import type { ServedModels } from "../../predict/served_models.ts";
 import { askAgain } from "../../predict/uncertain.ts";
 import { ExampleJournal } from "../examples/example_journal.ts";
 import { newId } from "../files/directory.ts";
 import { FOLDER_MODE, writeWhole } from "../files/files.ts";
+import { shareFile } from "../files/lock.ts";
 import { LineFile } from "../files/line_file.ts";
 import { readManifest } from "../files/manifest.ts";
 import { removeRun, RETRAINED } from "../library/retention.ts";
@@ -47,12 +49,22 @@ interface RetrainingOptions {
   readonly warn: (line: string) => void;
 }
 
+/** The directory of the first run, with its open files. */
+interface Home {
+  readonly home: string;
+  readonly log: LineFile<RetrainingLine>;
+  readonly lock: FileLock;
+  readonly labelColumn: string;
+}
+
 export class Retraining implements Examples {
   readonly #options: RetrainingOptions;
   readonly #home: string;
   readonly #log: LineFile<RetrainingLine>;
   readonly #examples: ExampleJournal;
   readonly #end = new AbortController();
+  /** Keeps the home from being removed while a later run answers. */
+  readonly #lock: FileLock;
   #swap: ((directory: string) => Promise<void>) | undefined;
   /** The run that answers, and the greatest id of the examples that it and its parents were trained on. */
   #current: { readonly directory: string; readonly last: number };
@@ -64,9 +76,13 @@ export class Retraining implements Examples {
   #turn: Promise<void> = Promise.resolve();
   #isWaiting = false;
 
-  private constructor(home: string, log: LineFile<RetrainingLine>, labelColumn: string, options: RetrainingOptions) {
+  private constructor(
+    { home, log, lock, labelColumn }: Home,
+    options: RetrainingOptions,
+  ) {
     this.#home = home;
     this.#log = log;
+    this.#lock = lock;
     this.#examples = new ExampleJournal(home, labelColumn);
     this.#options = options;
     this.#current = { directory: home, last: 0 };
@@ -86,7 +102,8 @@ export class Retraining implements Examples {
       throw inputError("retrainAfter", `Run ${id} was not trained on files: expected no \`retrainAfter\``);
     }
     const log = await LineFile.open(join(home, RETRAINING), retrainingLine);
-    const opened = new Retraining(home, log, labelColumn, options);
+    const lock = await shareFile(join(home, "run.json"));
+    const opened = new Retraining({ home, log, lock, labelColumn }, options);
     try {
       await opened.#recover();
       await checkEarlierRows(opened.#current.directory);
@@ -104,12 +121,17 @@ export class Retraining implements Examples {
   }
 
   async #recover(): Promise<void> {
-    for (const { run, last, end } of attemptsOf(this.#log.lines)) {
-      if (!end) await this.#discard(run);
-      if (this.#current.directory !== this.#home || end?.outcome !== "swapped") continue;
+    const attempts = attemptsOf(this.#log.lines);
+    for (const { run, end } of attempts) if (!end) await this.#discard(run);
+    for (const { run, last, end } of attempts) {
+      if (end?.outcome !== "swapped") continue;
       const directory = this.#directoryOf(run);
-      if (await isRun(directory)) this.#current = { directory, last };
-      else this.#options.warn(`Run ${run}, which answered, is gone: the one before it answers`);
+      if (!await isRun(directory)) {
+        this.#options.warn(`Run ${run}, which answered, is gone: the one before it answers`);
+        continue;
+      }
+      this.#current = { directory, last };
+      return;
     }
   }
 
@@ -152,6 +174,7 @@ export class Retraining implements Examples {
     await this.#turn;
     await this.#examples.close();
     await this.#log.close();
+    this.#lock.close();
   }
 
   /** Begins a training if there are enough examples, after the present one. */

@@ -54,8 +54,9 @@ export function attemptsOf(lines: readonly RetrainingLine[]): Attempt[] {
 export async function homeOf(directory: string): Promise<string> {
   const [runsDir, id] = [dirname(directory), basename(directory)];
   for (let at = directory;;) {
-    const { from } = await readManifest(at);
-    if (!from || !RUN_ID.test(from.run)) return directory;
+    const { id: own, from } = await readManifest(at);
+    // Ids sort by time: a run never continues from a later one.
+    if (!from || !RUN_ID.test(from.run) || from.run >= own) return directory;
     at = join(runsDir, from.run);
     if (!await isRun(at)) return directory;
     const lines = await unlessMissing(() => readLines(join(at, RETRAINING), retrainingLine)) ?? [];

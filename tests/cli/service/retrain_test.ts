@@ -85,6 +85,16 @@ Deno.test("serve --retrain-after keeps its model when a training fails, and trie
     assertEquals((await Deno.readTextFile(join(run, "retraining", copies[0]!))).split("\n").length, 61);
   }));
 
+Deno.test("train takes no --retrain-after, and serve takes it with --collect only", () =>
+  inTemporaryDirectory(async (folder) => {
+    const training = await start("train", folder, ["--retrain-after", "5", "--collect"]).finished;
+    assertEquals(training.code, ExitCode.badInput);
+    assertStringIncludes(training.stderr, "--retrain-after is given to a process that trains");
+    const serving = await start("serve", folder, [await trained(folder), "--retrain-after", "5"]).finished;
+    assertEquals(serving.code, ExitCode.badInput);
+    assertStringIncludes(serving.stderr, "--retrain-after is 5: expected no value without --collect");
+  }));
+
 Deno.test("serve --retrain-after says at its start that it may not read the rows of its run", () =>
   inTemporaryDirectory((elsewhere) =>
     inTemporaryDirectory(async (folder) => {
