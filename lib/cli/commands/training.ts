@@ -14,8 +14,6 @@ import { type QueuedRun, RunQueue } from "../../run/library/run_queue.ts";
 import { isFinal } from "../../run/log/summary.ts";
 import { trainObserved } from "../../run/training/train_observed.ts";
 import type { TrainingRun } from "../../run/training/training_run.ts";
-import { openTuned } from "../../run/tuning/open_tuned.ts";
-import type { SearchNews } from "../../run/tuning/search.ts";
 import type { Asset } from "../../serve/services.ts";
 import { ExitCode } from "../exit_codes.ts";
 import { forCommandLine } from "../arguments/messages.ts";
@@ -27,6 +25,7 @@ import { formOf } from "../../formats/columns.ts";
 import { nextCommands, shellWord } from "../../report/outcome.ts";
 import { item, items, readRunFiles } from "../terminal/final_report.ts";
 import { createReporter } from "../terminal/reporter.ts";
+import { openReported } from "../service/reported_search.ts";
 import { startService } from "../service/service.ts";
 import { onInterruption } from "../terminal/signals.ts";
 import { ServedRun } from "../service/served_run.ts";
@@ -153,7 +152,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     while (!interrupted) {
       const next = queue.take();
       if (next) {
-        await train((parts) => openQueued(next, parts), next.id).catch((error) => {
+        await train((parts) => openQueued(next, parts, terminal), next.id).catch((error) => {
           if (error === interruption.signal.reason) throw error;
           queue.refuse(next, error);
           terminal.note(`error: run ${next.id} could not start: ${forCommandLine(errorMessage(error))}`);
@@ -178,18 +177,21 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
 }
 
 /** Opens a run of the queue, after its search if it has one. */
-async function openQueued(run: QueuedRun, { onTrial, ...parts }: OpenOptions): Promise<TrainingRun> {
+async function openQueued(
+  run: QueuedRun,
+  { onTrial, ...parts }: OpenOptions,
+  terminal: Terminal,
+): Promise<TrainingRun> {
   const { id, resolve, given, search: wanted } = run;
   if (!wanted) return await openTraining(resolve, parts);
-  const { runsDir } = parts.config;
-  const onNews = (news: SearchNews) => news.type === "began" && onTrial(news.run);
+  const { runsDir, log } = parts.config;
   const own = Object.entries(given).filter(([key]) => key in trainingConfigSchema.shape);
-  const search = { ...parts, ...wanted, resolve, given: Object.fromEntries(own), runsDir, onNews };
-  return await openTuned(search, {
-    id,
+  const search = { ...parts, ...wanted, resolve, given: Object.fromEntries(own), runsDir };
+  return await openReported(search, {
+    ...{ terminal, log, id, onTrial },
     onOpen: (search) => run.current = { state: () => search.state, end: () => search.end() },
-    onDone: () => delete run.current,
-  });
+    onStopped: log === "json" ? terminal.note : terminal.line,
+  }).finally(() => delete run.current);
 }
 
 /** Trains a run and prints its new events. Returns undefined if training failed, which the events have reported. */

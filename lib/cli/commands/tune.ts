@@ -6,18 +6,14 @@ import { byteSize } from "../../base/numbers/byte_size.ts";
 import { resolveConfig } from "../../config/resolve.ts";
 import { type Config, configSchema, processShape, trainingConfigSchema } from "../../config/schema.ts";
 import { tuneShape } from "../../config/tune_shape.ts";
-import { shellWord } from "../../report/outcome.ts";
 import { Journal } from "../../run/tuning/journal.ts";
-import { openTuned } from "../../run/tuning/open_tuned.ts";
-import type { SearchNews } from "../../run/tuning/search.ts";
 import { type Arguments, dataFiles, parseArguments, parseOptions, readConfigFile } from "../arguments/arguments.ts";
 import { fromCaller } from "../arguments/caller.ts";
 import { flags, flagsOf } from "../arguments/flags.ts";
 import { commandHelp } from "../arguments/help.ts";
 import { PROGRAM } from "../arguments/program.ts";
 import { ExitCode } from "../exit_codes.ts";
-import { item, items } from "../terminal/final_report.ts";
-import { createSearchReporter, searchReport } from "../terminal/search_report.ts";
+import { openReported } from "../service/reported_search.ts";
 import { type Open, trainAndServe, type TrainingOptions } from "./training.ts";
 
 const USAGE = `${PROGRAM} tune FILE … [--minutes N] [FLAGS of train]   (or --resume FOLDER of a search)`;
@@ -66,8 +62,6 @@ export async function tuneCommand(args: readonly string[], options: TrainingOpti
   const config = base();
   let stopped: string | undefined;
   const open: Open = async ({ onTrial, ...parts }) => {
-    const reporter = createSearchReporter(config.log, terminal);
-    const say = config.log === "json" ? terminal.note : terminal.line;
     const search = {
       ...parts,
       resolve: base,
@@ -80,23 +74,9 @@ export async function tuneCommand(args: readonly string[], options: TrainingOpti
         : journal.elapsed / 60 + minutes,
       size: journal ? journal.beginning.size : byteSize(size),
       ...journal ? { journal } : { runsDir: config.runsDir },
-      onNews: (news: SearchNews) => {
-        if (news.type === "began") onTrial(news.run);
-        reporter.report(news);
-      },
     };
-    return await openTuned(search, {
-      onOpen: reporter.open,
-      onDone(search, file) {
-        reporter.close();
-        if (parts.signal.aborted) {
-          stopped = `Resume:     ${PROGRAM} tune --resume ${shellWord(search.journal.folder)}`;
-        }
-        if (config.log === "text") searchReport(search, terminal.width()).forEach((line) => terminal.line(line));
-        say(item("Config", file));
-        items("Train it", [`${PROGRAM} train --config ${shellWord(file)}`]).forEach((text) => say(text));
-      },
-    }).finally(reporter.close);
+    const { log } = config;
+    return await openReported(search, { terminal, log, onTrial, onStopped: (line) => stopped = line });
   };
   return await trainAndServe(config, open, {
     ...options,

@@ -104,7 +104,8 @@ Deno.test("a search over HTTP shows its trials, ends on request, and trains its 
     assertEquals((await ask(`/runs/${id}/pause`, "POST")).status, 409);
     assertEquals((await ask(`/runs/${id}`, "DELETE")).status, 409);
     assertEquals((await ask(`/runs/${id}/stop`, "POST")).status, 202);
-    await process.printed(/(Run: [^]*){2}Serving on/);
+    const said = await process.printed(/(Run: [^]*){2}Serving on/);
+    assertMatch(said, /Search tune-[^]*\nSplit +1 [^]*\nBest: +[^]*\nConfig: +/);
     const { state, tags, search: over } = await run();
     assertEquals({ state, tags, over }, { state: "finished", tags: ["mine", seen.search.id], over: undefined });
     assertEquals((await ask("/predict", "POST", { text: "too late" })).body.run, id);
