@@ -78,6 +78,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   const served = new ServedRun({ service, queue, config, predictUrl, native, threads: { foldsUrl, cores } });
   let run: TrainingRun | undefined;
   let interrupted = false;
+  let stopped: string | undefined;
   let hasAddress = false;
   let releaseKeys = () => {};
   void interruption.happened.then(() => {
@@ -152,7 +153,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     while (!interrupted) {
       const next = queue.take();
       if (next) {
-        await train((parts) => openQueued(next, parts, terminal), next.id).catch((error) => {
+        await train((parts) => openQueued(next, parts, terminal, (line) => stopped = line), next.id).catch((error) => {
           if (error === interruption.signal.reason) throw error;
           queue.refuse(next, error);
           terminal.note(`error: run ${next.id} could not start: ${forCommandLine(errorMessage(error))}`);
@@ -167,7 +168,7 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
     return ExitCode.done;
   } catch (error) {
     if (error !== interruption.signal.reason) throw error;
-    say(options.stopped ?? "Interrupted before training began: nothing to save");
+    say(stopped ?? options.stopped ?? "Interrupted before training began: nothing to save");
     return ExitCode.done;
   } finally {
     releaseKeys();
@@ -181,6 +182,7 @@ async function openQueued(
   run: QueuedRun,
   { onTrial, ...parts }: OpenOptions,
   terminal: Terminal,
+  onStopped: (line: string) => void,
 ): Promise<TrainingRun> {
   const { id, resolve, given, search: wanted } = run;
   if (!wanted) return await openTraining(resolve, parts);
@@ -188,9 +190,8 @@ async function openQueued(
   const own = Object.entries(given).filter(([key]) => key in trainingConfigSchema.shape);
   const search = { ...parts, ...wanted, resolve, given: Object.fromEntries(own), runsDir };
   return await openReported(search, {
-    ...{ terminal, log, id, onTrial },
+    ...{ terminal, log, id, onTrial, onStopped },
     onOpen: (search) => run.current = { state: () => search.state, end: () => search.end() },
-    onStopped: log === "json" ? terminal.note : terminal.line,
   }).finally(() => delete run.current);
 }
 

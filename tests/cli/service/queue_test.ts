@@ -1,7 +1,7 @@
 /** Runs over HTTP, as a client meets them: asked for, trained one after the other, stopped, removed. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { until } from "../../serve/http/reading.ts";
-import { ENDLESS, start, TINY, withFolder } from "../process.ts";
+import { ENDLESS, run, start, TINY, withFolder } from "../process.ts";
 
 interface Run {
   readonly id: string;
@@ -94,9 +94,9 @@ Deno.test("a search over HTTP shows its trials, ends on request, and trains its 
     assertEquals((await ask("/runs", "POST", { tuneMinutes: 1 })).status, 400);
     const { status, body: { id } } = await ask("/runs", "POST", search);
     assertEquals(status, 202);
-    const run = async (): Promise<Run> => (await ask(`/runs/${id}`)).body;
-    let seen = await run();
-    await until(async () => ((seen = await run()).search?.trials ?? 0) > 0, "The first trial");
+    const asked = async (): Promise<Run> => (await ask(`/runs/${id}`)).body;
+    let seen = await asked();
+    await until(async () => ((seen = await asked()).search?.trials ?? 0) > 0, "The first trial");
     assert(seen.search);
     assertEquals([seen.state, seen.place, seen.search.minutes], ["queued", undefined, 60]);
     const trials: Run[] = (await ask(`/runs?tag=${seen.search.id}`)).body.runs;
@@ -106,11 +106,24 @@ Deno.test("a search over HTTP shows its trials, ends on request, and trains its 
     assertEquals((await ask(`/runs/${id}/stop`, "POST")).status, 202);
     const said = await process.printed(/(Run: [^]*){2}Serving on/);
     assertMatch(said, /Search tune-[^]*\nSplit +1 [^]*\nBest: +[^]*\nConfig: +/);
-    const { state, tags, search: over } = await run();
+    const { state, tags, search: over } = await asked();
     assertEquals({ state, tags, over }, { state: "finished", tags: ["mine", seen.search.id], over: undefined });
     assertEquals((await ask("/predict", "POST", { text: "too late" })).body.run, id);
     const tuned = JSON.parse(await Deno.readTextFile(`${runsDir}/${seen.search.id}/tuned.json`));
     assertEquals(tuned.epochs, 2);
+
+    const later = (await ask("/runs", "POST", search)).body.id;
+    await until(async () => (await ask(`/runs/${later}`)).body.search !== undefined, "The second search");
     process.signal("SIGTERM");
-    assertEquals((await process.finished).code, 0);
+    const { code, stdout } = await process.finished;
+    assertEquals(code, 0);
+    const [resume] = /deno task tune --resume \S+\n$/.exec(stdout)!;
+    const resumed = await run("tune", folder, [
+      "--resume",
+      resume.trim().split(" ").at(-1)!,
+      "--minutes",
+      "0.05",
+      "--exit",
+    ]);
+    assertEquals([resumed.code, resumed.stderr], [0, ""]);
   }));
