@@ -56,11 +56,13 @@ export async function runProperties(): Promise<Properties> {
 /** A model that answers; `name` if the server answers with others without one. */
 export interface Answering extends ModelInfo {
   readonly name?: string;
+  /** Present if it takes examples; `uncertain` says whether it lists the inputs that it was unsure of. */
+  readonly collects?: { readonly uncertain: boolean };
 }
 
-/** Returns the address that predicts with a model. */
-export function predictPath({ name }: Pick<Answering, "name">): string {
-  return name === undefined ? "predict" : `models/${encodeURIComponent(name)}/predict`;
+/** Returns the address of a part of a model, such as `predict`. */
+export function modelPath({ name }: Pick<Answering, "name">, part: string): string {
+  return name === undefined ? part : `models/${encodeURIComponent(name)}/${part}`;
 }
 
 /** Predicts labels at `path`. Tokens that are not numbers are sent unchanged: the server says what is wrong with them. */

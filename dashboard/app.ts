@@ -5,6 +5,7 @@ import { type ComponentChildren, type ComponentType, h } from "preact";
 import { useEffect } from "preact/hooks";
 import { percent } from "../lib/report/format.ts";
 import { Evaluation } from "./evaluation/evaluation.ts";
+import { Label } from "./label/label.ts";
 import { Overview } from "./overview/overview.ts";
 import { Runs } from "./runs/runs.ts";
 import { Service } from "./service/service.ts";
@@ -19,6 +20,7 @@ import { Explained } from "./ui/reasons.ts";
 const VIEWS: Readonly<Record<View, ComponentType<{ readonly store: Store }>>> = {
   overview: Overview,
   evaluation: Evaluation,
+  label: Label,
   runs: Runs,
   system: System,
   service: Service,
@@ -28,9 +30,10 @@ export function App({ store }: { readonly store: Store }): ComponentChildren {
   const view = store.view.value;
   const address = store.address.value;
   const link = store.link.value;
-  const banner = bannerOf(view, link, address.run, store.words.value);
+  const banner = store.mayOnlyLabel ? undefined : bannerOf(view, link, address.run, store.words.value);
   const accuracy = view.validation ? `${percent(view.validation.accuracy)} · ` : "";
-  const title = `${accuracy}${view.run || "Lockstep"} · ${stateOf(view, link)}`;
+  const state = store.mayOnlyLabel ? "label" : stateOf(view, link);
+  const title = `${accuracy}${view.run || "Lockstep"} · ${state}`;
   useEffect(() => void (document.title = title), [title]);
   // Links within the page only change the address. With a modifier key, the browser opens them in a new tab or window.
   const follow = (event: MouseEvent) => {

@@ -9,7 +9,8 @@ import { Store } from "./store.ts";
 const WAIT_MS = 200;
 
 const soon = new Promise<undefined>((resolve) => setTimeout(resolve, WAIT_MS));
-const store = new Store(await Promise.race([first, soon]).catch(() => undefined));
+const known = first && await Promise.race([first, soon]).catch(() => undefined);
+const store = new Store(known);
 store.start(first);
 const root = document.getElementById("root")!;
 root.replaceChildren();

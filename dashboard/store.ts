@@ -12,9 +12,11 @@ import type { RunDetail } from "../lib/run/types.ts";
 import type { RunEvent } from "../lib/base/events.ts";
 import type { ModelList } from "../lib/serve/routes/model_routes.ts";
 import type { RunList } from "../lib/serve/routes/run_routes.ts";
-import { type Answering, messageOf, pathOf, predictPath, request } from "./api.ts";
+import { type Answering, messageOf, modelPath, pathOf, request } from "./api.ts";
 import type { Axis } from "./charts/plot.ts";
 import { follow, type Follower, type Link } from "./connection.ts";
+import { LabelStore } from "./label/label_store.ts";
+import { mayOnlyLabel } from "./right.ts";
 import { RunStore } from "./runs/run_store.ts";
 import { type Address, linkTo, parseAddress } from "./state/address.ts";
 import { isExplained } from "./state/question.ts";
@@ -28,7 +30,11 @@ const BETWEEN_MS = 100;
 export type Loaded<Value> = Readonly<{ value?: Value; error?: string }>;
 
 export class Store implements Follower {
-  readonly address: Signal<Address> = signal(parseAddress(location));
+  /** True for a user whose token opens only the routes for labels. */
+  readonly mayOnlyLabel: boolean = mayOnlyLabel;
+  readonly address: Signal<Address> = signal(
+    mayOnlyLabel ? { view: "label", run: undefined } : parseAddress(location),
+  );
   /** The run that is shown: a shallow copy, as components are drawn again only for new objects. */
   readonly view: Signal<RunView> = signal(createView(this.address.peek().run ?? ""));
   readonly link: Signal<Link> = signal("connecting");
@@ -59,6 +65,7 @@ export class Store implements Follower {
   readonly models = loaded<ModelList>(() => this.#run.value !== "" && `models#${this.#restarts.value}`);
   /** The model that answers predictions: of the run that is shown, or else the server's first, of another run. */
   readonly model = loaded<Answering>(() => {
+    if (this.mayOnlyLabel) return `model#${this.#restarts.value}`;
     const name = nameOf(this.models.value.value?.models ?? [], this.#run.value);
     const path = name === undefined ? "model" : `models/${encodeURIComponent(name)}`;
     // After a restart of the server it may be another one: the fragment makes it another address.
@@ -68,9 +75,15 @@ export class Store implements Follower {
   readonly explainer = computed(() => {
     const { value: model } = this.model.value;
     const isPossible = model?.run === this.#run.value && isExplained(model) && !model.several && !model.columns;
-    return isPossible && this.evaluations.value.value ? new Explainer(predictPath(model)) : undefined;
+    return isPossible && this.evaluations.value.value ? new Explainer(modelPath(model, "predict")) : undefined;
   });
-  readonly #finished = loaded<RunList>(() => this.#files.value && "runs?state=finished&limit=50");
+  /** The newest finished runs, read again when another run is shown, and when that has finished. */
+  readonly finished = loaded<RunList>(() => {
+    const isFinished = this.view.value.summary !== undefined;
+    return this.#files.value && `runs?state=finished&limit=50#${this.#run.value}-${isFinished}`;
+  });
+  /** The rows that people label, by the address of the model. */
+  readonly #labels = new Map<string, LabelStore>();
 
   #view = this.view.peek();
   #isScheduled = false;
@@ -88,11 +101,17 @@ export class Store implements Follower {
   /** An earlier run on the same files. */
   get before(): RunDetail | undefined {
     const { run, config } = this.view.value;
-    return runBefore(run, config, this.#finished.value.value?.runs ?? []);
+    return runBefore(run, config, this.finished.value.value?.runs ?? []);
   }
 
   /** Follows the run of the address, and the clock; `first` is the answer to the first request for the server's run. */
   start(first?: Promise<RunDetail | undefined>): void {
+    setInterval(() => {
+      if (document.hidden) return;
+      this.tick.value++;
+      this.#count();
+    }, 1000);
+    if (this.mayOnlyLabel) return this.#awaitModel();
     const run = computed(() => this.address.value.run);
     effect(() => {
       const chosen = run.value;
@@ -105,11 +124,21 @@ export class Store implements Follower {
     });
     this.runs.start(computed(() => this.address.value.view === "runs"), this.tick);
     addEventListener("popstate", () => this.address.value = parseAddress(location));
-    setInterval(() => {
-      if (document.hidden) return;
-      this.tick.value++;
-      this.#count();
-    }, 1000);
+  }
+
+  /** Asks for the model now and then until the server has one. */
+  #awaitModel(): void {
+    effect(() => {
+      if (this.tick.value % 2 === 0 && this.model.peek().error !== undefined) this.#restarts.value++;
+    });
+  }
+
+  /** Returns the rows that people label for `model`. They stay while the page is open, also without the server. */
+  labelStore(model: Answering): LabelStore {
+    const path = modelPath(model, "");
+    const known = this.#labels.get(path) ?? new LabelStore(model, !this.mayOnlyLabel);
+    this.#labels.set(path, known);
+    return known;
   }
 
   /** Shows `address` and adds it to the history, or replaces the newest entry. */

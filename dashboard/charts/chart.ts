@@ -59,7 +59,9 @@ interface LegendProps extends ChartProps {
 }
 
 /** Lists the lines that have values, with those at the pointer. */
-function Legend({ measure, lines, data, axis, pointer, isPast = false }: LegendProps): ComponentChildren {
+function Legend(
+  { measure, lines, data, axis, axisName = "step", pointer, isPast = false }: LegendProps,
+): ComponentChildren {
   const at = pointer.value ?? Infinity;
   const x = data[0][at];
   const items = lines.map(({ label, colour, dash, isRaw }, index) => {
@@ -69,7 +71,9 @@ function Legend({ measure, lines, data, axis, pointer, isPast = false }: LegendP
     return markup`<li key=${label}><span class="mark ${colour} ${dash && "dashed"}"></span>${label}${" "}<span
       class="value">${shown}</span></li>`;
   });
-  const where = x === undefined ? null : markup`<li>${axis === "step" ? `step ${count(x)}` : `at ${duration(x)}`}</li>`;
+  const where = x === undefined
+    ? null
+    : markup`<li>${axis === "step" ? `${axisName} ${count(x)}` : `at ${duration(x)}`}</li>`;
   return markup`<ul class="legend">${items}${where}</ul>`;
 }
 

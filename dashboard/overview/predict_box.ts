@@ -2,26 +2,25 @@
 /** The box that tries the model: it takes texts, tokens or the fields of columns, and shows the labels' probabilities. */
 import { useSignal } from "@preact/signals";
 import { html as markup } from "htm/preact";
-import { type ComponentChildren, h, type TargetedKeyboardEvent } from "preact";
+import { type ComponentChildren, h } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { counted } from "../../lib/base/counted.ts";
 import type { DataStatistics } from "../../lib/data/statistics.ts";
 import type { Column } from "../../lib/formats/columns.ts";
 import type { ModelInfo } from "../../lib/predict/types.ts";
 import { count } from "../../lib/report/format.ts";
-import { type Answering, messageOf, predict, predictPath, Refusal } from "../api.ts";
+import { type Answering, messageOf, modelPath, predict, Refusal } from "../api.ts";
 import { answersCsv, asCurl, asTypeScript, isExplained, linesOf } from "../state/question.ts";
-import { questionsOf, randomTokens } from "../state/question.ts";
+import { questionsOf, randomTokens, type Texts } from "../state/question.ts";
 import type { Loaded } from "../store.ts";
-import { Card, Command, Copy, Field, type FieldProps, Save, Switch } from "../ui/card.ts";
+import { Card, Command, Copy, Save, Switch } from "../ui/card.ts";
+import { RowFields } from "../ui/row_fields.ts";
 import { AnswerView, type Asked, verdictOf } from "./answer.ts";
 
 /** Most labels that the hint names, and most earlier questions that are listed. */
 const NAMED = 6;
 const HISTORY = 4;
 
-/** The texts of the fields: a model of one text, or of tokens, has one. */
-type Texts = readonly string[];
 type AskedTexts = Asked & { readonly texts: Texts };
 /** The frequent values of the model's columns, where they are known. */
 type Known = DataStatistics["columns"];
@@ -37,7 +36,7 @@ export function PredictBox({ run, model: { value: model, error }, columns }: Pre
   const card = { id: "try", title: "Try it", head: markup`<a class="more" href="docs">API</a>` };
   if (!model) return h(Card, { ...card, empty: error ?? "No model yet" });
   if (run === "" || model.run === run) {
-    return h(Card, card, h(Form, { key: predictPath(model) + model.run, model, known: columns }));
+    return h(Card, card, h(Form, { key: modelPath(model, "predict") + model.run, model, known: columns }));
   }
   const hint = `This server answers with run ${model.run}. To ask this run, serve it:`;
   const other = markup`<p id="served" class="hint">${hint}</p>${h(Command, { text: `deno task serve ${run}` })}`;
@@ -47,9 +46,9 @@ export function PredictBox({ run, model: { value: model, error }, columns }: Pre
 /** Why there is no answer: in words, and by the names of columns. */
 type Problem = Readonly<{ text: string; at?: ReadonlyMap<string, string> }>;
 
-function Form({ model, known = [] }: { readonly model: Answering; readonly known?: Known }): ComponentChildren {
+function Form({ model, known }: { readonly model: Answering; readonly known?: Known }): ComponentChildren {
   const { columns, length, vocabulary } = model;
-  const path = predictPath(model);
+  const path = modelPath(model, "predict");
   const texts = useSignal<Texts>([]);
   const isPerLine = useSignal(false);
   const problem = useSignal<Problem | undefined>(undefined);
@@ -77,31 +76,10 @@ function Form({ model, known = [] }: { readonly model: Answering; readonly known
       if (number === newest.current) problem.value = problemOf(refused, columns);
     }
   };
-  const press = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    event.currentTarget.form?.requestSubmit();
-  };
   const [last, ...earlier] = asked.value;
   const isAnswered = last !== undefined && problem.value === undefined;
-  const field = (at: number, props: Omit<FieldProps, "text" | "set">) => {
-    const set = (text: string) => texts.value = (columns ?? [""]).map((_, i) => i === at ? text : texts.value[i] ?? "");
-    return h(Field, { key: at, text: texts.value[at] ?? "", set, ...props });
-  };
-  const column = ({ name, kind }: Column, at: number) => {
-    const common = { id: `sample-${at}`, label: name, error: problem.value?.at?.get(name) ?? "" };
-    if (kind === "text") {
-      return field(at, { ...common, kind: "prose", more: { rows: 1, class: "prose", onKeyDown: press } });
-    }
-    if (kind === "number") return field(at, { ...common, kind, placeholder: "missing" });
-    const options = known.find((one) => one.name === name)?.values.map(({ value }) => value) ?? [];
-    return field(at, { ...common, kind: "text", placeholder: "missing", options });
-  };
-  const look = model.text
-    ? { rows: 3, class: "prose", inputmode: "text", placeholder: "Type or paste a text" }
-    : { rows: 1, inputmode: "numeric" };
-  const sample = { id: "sample", label: model.text ? "Text" : "Tokens", hint: hintOf(model), kind: "prose" } as const;
-  const one = () => field(0, { ...sample, isWrong: !!problem.value, more: { ...look, onKeyDown: press } });
+  const { at: errors } = problem.value ?? {};
+  const fields = { id: "sample", model, texts, hint: hintOf(model), isWrong: !!problem.value, errors, known };
   const set = (isOn: boolean) => isPerLine.value = isOn;
   const perLine = { id: "per-line", text: "Each line is a text of its own", isOn: isPerLine.value, set };
   const drawn = () => (drawTokens(), ask());
@@ -109,7 +87,7 @@ function Form({ model, known = [] }: { readonly model: Answering; readonly known
   const start = model.text ? "Enter predicts, Shift and Enter start a new line." : "Press Random for a sequence.";
   return markup`
     <form id="predict-form" onSubmit=${ask}>
-      <div class="fields">${columns ? columns.map(column) : one()}</div>
+      ${h(RowFields, fields)}
       ${columns && markup`<p id="sample-hint" class="hint">${hintOf(model)}</p>`}
       ${isLong && h(Switch, perLine)}
       <p class="buttons"><button type="submit" class="primary">Predict</button>

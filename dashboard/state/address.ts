@@ -1,6 +1,6 @@
 /** Reads and writes the page's address, which names a view, a run, and runs to compare. No DOM. */
 
-export const VIEWS = ["overview", "evaluation", "runs", "system", "service"] as const;
+export const VIEWS = ["overview", "evaluation", "label", "runs", "system", "service"] as const;
 export type View = typeof VIEWS[number];
 
 export interface Address {

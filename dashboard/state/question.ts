@@ -8,6 +8,9 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** A model predicts the label of a text, of tokens, or of fields. */
 export type Question = { readonly text: string } | { readonly tokens: readonly (number | string)[] } | Fields;
 
+/** The texts of the fields for a row: a model of one text, or of tokens, has one. */
+export type Texts = readonly string[];
+
 /** Splits typed text at spaces and commas into numbers. Returns other words unchanged. */
 export function parseTokens(text: string): (number | string)[] {
   return text.split(/[\s,]+/).filter((word) => word !== "").map((word) => {
@@ -28,7 +31,7 @@ export function linesOf(text: string): string[] {
 
 /** Returns the question in `texts`, one for each field of the box, or one per line of a text; none if all are empty. */
 export function questionsOf(
-  texts: readonly string[],
+  texts: Texts,
   { text: isText, columns }: Pick<ModelInfo, "text" | "columns">,
   isPerLine: boolean,
 ): Question[] {

@@ -14,6 +14,7 @@ import { isConfirmed } from "./confirm.ts";
 const TABS: readonly (readonly [View, string])[] = [
   ["overview", "Overview"],
   ["evaluation", "Errors & data"],
+  ["label", "Label"],
   ["runs", "Runs"],
   ["system", "System"],
   ["service", "Service"],
@@ -29,7 +30,11 @@ export function Header({ store }: { readonly store: Store }): ComponentChildren 
   const tab = ([name, title]: typeof TABS[number]) =>
     markup`<a key=${name} id="to-${name}" href=${linkTo({ ...address, view: name })}
       aria-current=${name === address.view ? "page" : undefined}>${title}</a>`;
-  const shown = run || "no run yet";
+  const model = store.model.value.value;
+  const shown = run || store.mayOnlyLabel && model?.run || "no run yet";
+  // A server that takes no labels has the tab only while its view is shown, which says how to start another one.
+  const isShown = ([view]: typeof TABS[number]) =>
+    store.mayOnlyLabel ? view === "label" : view !== "label" || model?.collects || address.view === "label";
   return markup`
     <header class="top">
       <h1><img src="dashboard/icon.svg" alt="" width="24" height="24" /><span class="brand">Lockstep</span>
@@ -37,10 +42,17 @@ export function Header({ store }: { readonly store: Store }): ComponentChildren 
     name !== undefined && markup`<span class="short">${name}</span>`
   }<span id="run" class="run">${shown}</span></h1>
       ${h(ModelChoice, { store })}
-      <p id="state" class="state" role="status" data-state=${state}>${state}${place && ` · place ${count(place)}`}</p>
+      ${
+    !store.mayOnlyLabel &&
+    markup`<p id="state" class="state" role="status" data-state=${state}>${state}${
+      place && ` · place ${count(place)}`
+    }</p>`
+  }
       ${address.run !== undefined && markup`<a id="follow" href=${own}>Follow the server's run</a>`}
       ${isSteered && h(Controls, { run, phase })}
-      <nav class="views" aria-label="Views">${TABS.map(tab)}<a class="api" href="docs">API</a></nav>
+      <nav class="views" aria-label="Views">${TABS.filter(isShown).map(tab)}${
+    !store.mayOnlyLabel && markup`<a class="api" href="docs">API</a>`
+  }</nav>
     </header>`;
 }
 

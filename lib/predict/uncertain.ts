@@ -8,6 +8,8 @@ export interface UncertainInput {
   readonly row: Readonly<Record<string, unknown>>;
   /** The answer that the input got, its most probable labels and the weights that gave it. */
   readonly label: string | null;
+  /** The labels, of a model that may give several. */
+  readonly labels?: readonly string[];
   readonly probabilities: readonly { readonly label: string; readonly probability: number }[];
   readonly digest: string;
   /** 0 if two labels were as probable as each other, 1 if the model was sure. */
@@ -28,8 +30,9 @@ const MOST_CHARACTERS = 20_000;
 const MOST_TOGETHER = 20_000_000;
 /** Inputs that are asked again in one request, so that others need not wait for long. */
 const AT_ONCE = 64;
-/** Labels that are kept of an answer. */
+/** Most probable labels that are kept of an answer, and labels that it gives where there may be several. */
 const TOP = 3;
+const MOST_GIVEN = 100;
 
 export class UncertainInputs {
   readonly #options: UncertainOptions;
@@ -80,11 +83,12 @@ export class UncertainInputs {
   #add(row: UncertainInput["row"], prediction: Prediction, margin: number, digest: string): void {
     const key = keyOf(row);
     if (key.length > MOST_CHARACTERS || this.#keys.has(key)) return;
-    const { probabilities, top, label } = prediction;
+    const { probabilities, top, label, labels } = prediction;
     const ranked = top ?? Array.from(probabilities.keys()).sort((a, b) => probabilities[b]! - probabilities[a]!)
       .slice(0, TOP).map((at) => ({ label: this.#options.labels[at]!, probability: probabilities[at]! }));
     const place = this.#kept.findIndex((other) => other.margin > margin);
-    const input = { row, label, probabilities: ranked.slice(0, TOP), digest, margin, key };
+    const several = labels && { labels: labels.slice(0, MOST_GIVEN).map((one) => one.label) };
+    const input = { row, label, ...several, probabilities: ranked.slice(0, TOP), digest, margin, key };
     this.#kept.splice(place < 0 ? this.#kept.length : place, 0, input);
     this.#keys.add(key);
     this.#characters += key.length;

@@ -74,6 +74,14 @@ Deno.test("UncertainInputs bounds the characters that it keeps", () => {
   assertEquals(kept.length > 1000, true);
 });
 
+Deno.test("UncertainInputs keeps the labels of an answer that may have several", () => {
+  const inputs = new UncertainInputs({ most: 5, labels });
+  const given = labels.slice(0, 2).map((label) => ({ label, probability: 0.6 }));
+  inputs.observe(["x"], answer({ class: null, label: null, labels: given, probabilities: [0.6, 0.6, 0.1] }));
+  inputs.observe(["y"], answer(predict(0.4, 0.3, 0.3)));
+  assertEquals(inputs.list(2).map((input) => input.labels), [undefined, labels.slice(0, 2)]);
+});
+
 Deno.test("UncertainInputs forgets one input, or all", () => {
   const inputs = new UncertainInputs({ most: 5, labels });
   inputs.observe(["x", "y", "z"], answer(predict(0.4, 0.3, 0.3), predict(0.5, 0.3, 0.2), predict(0.6, 0.3, 0.1)));

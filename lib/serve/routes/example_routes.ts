@@ -40,6 +40,7 @@ const uncertainSchema = z.object({
   inputs: z.array(z.object({
     row: rowSchema,
     label: z.string().nullable(),
+    labels: z.array(z.string()).optional().openapi({ description: "Where a row may have several" }),
     probabilities: z.array(z.object({ label: z.string(), probability: z.number() })),
     digest: z.string(),
     margin: z.number(),

@@ -6,7 +6,9 @@ import { assertEquals } from "@std/assert";
 import axe from "npm:axe-core@4.14.1/axe.min.js" with { type: "text" };
 import type { Page } from "playwright-core";
 import { examinationOf, LABELS } from "../../finished_run.ts";
+import type { ModelInfo } from "../../../lib/predict/types.ts";
 import { browserTest, type Server, shows } from "./browser.ts";
+import { FakeLabelling } from "../fake_labelling.ts";
 import { failedRun, finishedTextRun, longLabels, refusedRun, textRun, tokenRun, waitingRun } from "./fake_runs.ts";
 import { at, EPOCH, TrainedRun } from "./trained_run.ts";
 
@@ -46,6 +48,9 @@ const STATES: readonly {
   readonly prepare: (page: Page, runs: TrainedRun[], server: Server) => Promise<unknown>;
   /** Matches errors that the browser may log. */
   readonly expected?: RegExp;
+  /** The model takes examples by it. */
+  readonly labelling?: () => FakeLabelling;
+  readonly model?: Partial<ModelInfo>;
 }[] = [
   { name: "without a run", runs: () => [], prepare: (page) => shows(page, "#state", "no run") },
   { name: "waiting", runs: () => [tokenRun(0)], prepare: (page) => shows(page, "#state", "waiting") },
@@ -188,6 +193,51 @@ const STATES: readonly {
     },
   },
   {
+    name: "labels and the curve of a lineage",
+    runs: () => {
+      const parent = { run: "run-1", old: { rows: 160, before: 0.9, after: 0.95 } };
+      return [
+        finishedTextRun(LABELS, "run-2", { rows: 100, parent }),
+        finishedTextRun(LABELS, "run-1", { rows: 400 }),
+      ];
+    },
+    labelling: () => new FakeLabelling(LABELS, ["word ".repeat(2000), "unbreakable".repeat(50), "short"]),
+    view: "label",
+    prepare: async (page) => {
+      await page.locator("#row").waitFor();
+      await page.keyboard.press("s");
+      await page.keyboard.press("2");
+      await shows(page, "#labelled", "1");
+      await page.locator('#label-curve[data-empty=""]').waitFor();
+      await page.keyboard.type("bi");
+      await shows(page, "#label", "New label");
+    },
+  },
+  {
+    name: "several labels of many long ones",
+    runs: () => [finishedTextRun(longLabels(40))],
+    labelling: () => new FakeLabelling(longLabels(40), ["word ".repeat(2000)], { labels: [] }),
+    model: { several: true },
+    view: "label",
+    prepare: async (page) => {
+      await page.locator("#row").waitFor();
+      for (const key of ["1", "2"]) await page.keyboard.press(key);
+      await page.locator("#label-find").fill("no such label");
+      await page.keyboard.press("Enter");
+      await shows(page, ".picked", "no such label");
+    },
+  },
+  {
+    name: "a text to label",
+    runs: () => [finishedTextRun()],
+    labelling: () => new FakeLabelling(LABELS, []),
+    view: "label",
+    prepare: async (page) => {
+      await page.locator("#own").fill("where is my parcel");
+      await page.getByRole("button", { name: "Choose its label" }).focus();
+    },
+  },
+  {
     name: "service",
     runs: () => [tokenRun(20)],
     view: "service",
@@ -202,23 +252,29 @@ const STATES: readonly {
   },
 ];
 
-for (const { name, runs, view = "overview", prepare, expected } of STATES) {
-  browserTest(`dashboard ${name}: accessible and as wide as the screen`, runs, async (page, given, server) => {
-    await page.locator(`#to-${view}`).click();
-    await prepare(page, given, server);
-    await page.evaluate(axe);
-    for (const [width, height] of [[1280, 900], [375, 812]] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        // The first frame computes the layout, the second one draws the charts in their new size.
-        await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
-        assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
-        assertEquals(await violations(page, colorScheme), [], `${width} ${colorScheme}`);
-        const folder = Deno.env.get("LOCKSTEP_SCREENSHOTS");
-        const path = `${folder}/${name.replaceAll(" ", "-")}-${width}-${colorScheme}.png`;
-        if (folder) await page.screenshot({ path, fullPage: true });
+for (const { name, runs, view = "overview", prepare, expected, labelling, model } of STATES) {
+  browserTest(
+    `dashboard ${name}: accessible and as wide as the screen`,
+    runs,
+    async (page, given, server) => {
+      await page.locator(`#to-${view}`).click();
+      await prepare(page, given, server);
+      await page.evaluate(axe);
+      for (const [width, height] of [[1280, 900], [375, 812]] as const) {
+        await page.setViewportSize({ width, height });
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+          // The first frame computes the layout, the second one draws the charts in their new size.
+          await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+          assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
+          assertEquals(await violations(page, colorScheme), [], `${width} ${colorScheme}`);
+          const folder = Deno.env.get("LOCKSTEP_SCREENSHOTS");
+          const path = `${folder}/${name.replaceAll(" ", "-")}-${width}-${colorScheme}.png`;
+          if (folder) await page.screenshot({ path, fullPage: true });
+        }
       }
-    }
-  }, expected);
+    },
+    expected,
+    () => ({ labelling: labelling?.(), model }),
+  );
 }

@@ -2,7 +2,9 @@
 import { executableAbsence, optionalTest } from "../../optional.ts";
 import { assertEquals } from "@std/assert";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { ServedModels } from "../../../lib/predict/served_models.ts";
+import type { Labelling } from "../../../lib/predict/labelling.ts";
+import { DEFAULT_NAME, ServedModels } from "../../../lib/predict/served_models.ts";
+import type { ModelInfo } from "../../../lib/predict/types.ts";
 import { createApp } from "../../../lib/serve/app.ts";
 import type { Drops } from "../../../lib/serve/metrics.ts";
 import { HttpMetrics } from "../../../lib/serve/metrics.ts";
@@ -31,23 +33,37 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/**
- * Serves `runs`, newest first, on `port` (0 for any free one), as a process that trains or as one that only serves; with
- * `names` each answers by one.
- */
-export function serve(runs: FakeRun[], port = 0, trains = true, names: readonly string[] = []): Server {
+interface ServerOptions {
+  /** Each run answers by one of these names. */
+  readonly names?: readonly string[];
+  /** The first run takes examples by it. */
+  readonly labelling?: Labelling | undefined;
+  /** Changes the only model. */
+  readonly model?: Partial<ModelInfo> | undefined;
+  readonly token?: string;
+  readonly labelToken?: string;
+}
+
+/** Serves `runs`, newest first, on `port` (0 for any free one), as a process that trains or as one that only serves. */
+export function serve(
+  runs: FakeRun[],
+  port = 0,
+  trains = true,
+  { names = [], labelling, model = {}, ...tokens }: ServerOptions = {},
+): Server {
   const shutdown = new AbortController();
   const metrics = new HttpMetrics();
   const failures: unknown[] = [];
   const onError = (error: unknown) => failures.push(error);
   const [first] = runs;
-  const predictor = first?.data ? textPredictor(first.id, first.data) : parityPredictor(first?.id ?? "");
+  const predictor = first?.data ? textPredictor(first.id, first.data, model) : parityPredictor(first?.id ?? "");
   const several = names.map((name, at) => (
     [name, { predictor: parityPredictor(runs[at]!.id), close: () => {} }] as const
   ));
-  const models = names.length > 0 ? new ServedModels(several) : ServedModels.only(predictor);
+  const only = [DEFAULT_NAME, { predictor, ...labelling && { labelling }, close: () => {} }] as const;
+  const models = new ServedModels(names.length > 0 ? several : [only]);
   const services = fakeServices(fakeRuns(runs, trains), { models, assets: dashboardAssets() });
-  const app = createApp(services, { shutdown: shutdown.signal, onError, metrics });
+  const app = createApp(services, { shutdown: shutdown.signal, onError, metrics, ...tokens });
   const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, (request) => app.fetch(request));
   return {
     port: server.addr.port,
@@ -101,11 +117,15 @@ export async function despiteNetworkChanges(body: (watch: (page: Page) => void) 
 async function withPage(
   port: number,
   expected: RegExp,
+  token: string | undefined,
   watch: (page: Page) => void,
   body: (page: Page) => Promise<void>,
 ): Promise<void> {
   browser ??= chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS, timeout: PATIENCE_MS });
-  const context = await (await browser).newContext({ viewport: { width: 1280, height: 800 } });
+  const context = await (await browser).newContext({
+    viewport: { width: 1280, height: 800 },
+    ...token !== undefined && { extraHTTPHeaders: { Authorization: `Bearer ${token}` } },
+  });
   try {
     await context.grantPermissions(["clipboard-write"], { origin: `http://127.0.0.1:${port}` });
     const page = await context.newPage();
@@ -131,13 +151,18 @@ async function withPage(
 
 const absence = executableAbsence(CHROMIUM);
 
+interface TestOptions extends ServerOptions {
+  /** The token that the browser sends. */
+  readonly own?: string;
+}
+
 /** Defines a test of a page that follows the newest of `runs`. `expected` matches errors that the browser may log. */
 export function browserTest(
   name: string,
   runs: () => TrainedRun[],
   body: (page: Page, runs: TrainedRun[], server: Server) => Promise<Server | void>,
   expected = /^$/,
-  names: readonly string[] = [],
+  options: () => TestOptions = () => ({}),
 ): void {
   optionalTest(absence, {
     name,
@@ -147,9 +172,10 @@ export function browserTest(
     fn: () =>
       despiteNetworkChanges(async (watch) => {
         const given = runs();
-        let server = serve(given, 0, true, names);
+        const { own, ...served } = options();
+        let server = serve(given, 0, true, served);
         try {
-          await withPage(server.port, expected, watch, async (page) => {
+          await withPage(server.port, expected, own, watch, async (page) => {
             server = await body(page, given, server) ?? server;
           });
         } finally {

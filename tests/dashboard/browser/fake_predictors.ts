@@ -41,12 +41,25 @@ function explained(predictor: Predictor): Predictor {
  * Gives a text the class with the number of its known words, or the last class. Where the data have columns, there is a
  * text before them.
  */
-export function textPredictor(run: string, { classes, maxLength, columns: others }: DataStatistics): Predictor {
+export function textPredictor(
+  run: string,
+  { classes, maxLength, columns: others }: DataStatistics,
+  change: Partial<ModelInfo> = {},
+): Predictor {
   const text = { name: "subject", kind: "text" } as const;
   const columns = others && { columns: [text, ...others.map(({ name, kind }) => ({ name, kind }))] };
   const labels = classes.map(({ label }) => label);
   const vocabulary = ["refund", "please", "crash", "my", "parcel"];
-  const model: ModelInfo = { run, labels, vocabulary: 7, length: maxLength, text: true, ...columns, ...version };
+  const model: ModelInfo = {
+    run,
+    labels,
+    vocabulary: 7,
+    length: maxLength,
+    text: true,
+    ...columns,
+    ...version,
+    ...change,
+  };
   const tokenizer = { kind: "words", lowercase: true, punctuation: "keep" } as const;
   return explained(predictorOf(model, ({ tokens }) => {
     const chosen = Math.min(Array.from(tokens).filter((token) => token > 1).length, labels.length - 1);

@@ -1,4 +1,5 @@
 /** Makes runs in the states that the page shows. */
+import type { Summary } from "../../../lib/base/events.ts";
 import { dataOf, evaluationsOf, LABELS } from "../../finished_run.ts";
 import { at, TrainedRun } from "./trained_run.ts";
 
@@ -18,11 +19,15 @@ export function textRun(points: number, labels: readonly string[] = LABELS, id =
 }
 
 /** Makes a finished run on files. */
-export function finishedTextRun(labels: readonly string[] = LABELS, id?: string): TrainedRun {
+export function finishedTextRun(
+  labels: readonly string[] = LABELS,
+  id?: string,
+  summary: Partial<Summary> = {},
+): TrainedRun {
   const run = textRun(180, labels, id);
   run.record({ type: "incident", message: "Worker 2 was lost and replaced: it did not answer for 10 s" }, at(180));
   run.evaluation = evaluationsOf(labels);
-  run.finish(180);
+  run.finish(180, summary);
   return run;
 }
 

@@ -38,5 +38,5 @@ browserTest(
     await shows(page, "#models", "intents");
   },
   /^$/,
-  ["spam", "intents"],
+  () => ({ names: ["spam", "intents"] }),
 );

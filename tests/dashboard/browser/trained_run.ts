@@ -140,7 +140,7 @@ export class TrainedRun extends FakeRun {
   }
 
   /** Appends the end after progress event `points`, with the evaluation of a run on files. */
-  finish(points: number): void {
+  finish(points: number, change: Partial<Summary> = {}): void {
     const { evaluation } = this;
     const finished = finishedEvent(this.id, points);
     const baseline = {
@@ -151,6 +151,6 @@ export class TrainedRun extends FakeRun {
     };
     if (evaluation) this.record({ type: "baseline", ...baseline }, at(points));
     const evaluated = evaluation && { ...evaluation, baseline, lstm: lstmOnly(evaluation.validation) };
-    this.record({ ...finished, summary: { ...finished.summary, ...evaluated } }, at(points + 1));
+    this.record({ ...finished, summary: { ...finished.summary, ...evaluated, ...change } }, at(points + 1));
   }
 }
