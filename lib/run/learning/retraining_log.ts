@@ -53,15 +53,18 @@ export function attemptsOf(lines: readonly RetrainingLine[]): Attempt[] {
  */
 export async function homeOf(directory: string): Promise<string> {
   const [runsDir, id] = [dirname(directory), basename(directory)];
-  for (let at = directory;;) {
-    const { id: own, from } = await readManifest(at);
-    // Ids sort by time: a run never continues from a later one.
-    if (!from || !RUN_ID.test(from.run) || from.run >= own) return directory;
+  // A folder of unknown origin may have runs that continue from each other.
+  const seen = new Set<string>();
+  for (let at = directory; !seen.has(at);) {
+    seen.add(at);
+    const { from } = await readManifest(at);
+    if (!from || !RUN_ID.test(from.run)) return directory;
     at = join(runsDir, from.run);
     if (!await isRun(at)) return directory;
     const lines = await unlessMissing(() => readLines(join(at, RETRAINING), retrainingLine)) ?? [];
     if (attemptsOf(lines).some(({ run, end }) => run === id && end?.outcome === "swapped")) return at;
   }
+  return directory;
 }
 
 /** Tells whether there is a run in `directory`. */
