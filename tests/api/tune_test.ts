@@ -38,9 +38,18 @@ Deno.test("tune() compares all configs on rows in memory, and returns the run th
   assertEquals(again.summary.validation, run.summary.validation);
 });
 
+Deno.test("tune() with a size compares small models of rows in memory", async () => {
+  // One config is left.
+  await using run = await tune({ ...OPTIONS, data: smallRows(), weightDecay: 0, size: "6kB" });
+  const [trial, ...more] = run.trials;
+  assertEquals([more.length, typeof trial?.whole, trial?.score], [0, "number", trial?.accuracy]);
+});
+
 Deno.test("tune() refuses bad options, and stops its trials when its signal aborts", async () => {
   const data = smallRows();
   await assertRejects(() => tune({ ...OPTIONS, data, minutes: -1 }), InputError, "minutes is -1: expected a number");
+  await assertRejects(() => tune({ ...OPTIONS, data, size: "much" }), InputError, 'size is "much": expected bytes');
+  await assertRejects(() => tune({ ...OPTIONS, data, size: 500 }), InputError, "size is 500 bytes: expected at least");
   await assertRejects(() => tune({ ...OPTIONS, data: [], minutes: 1 }), InputError, "data");
   await assertRejects(() => tune({ ...OPTIONS, data, keepRuns: 3 }), InputError, "keepRuns is given");
   await inTemporaryDirectory(async (runsDir) => {
