@@ -7,7 +7,9 @@ import { jsonLines, SMALL, smallRows } from "../../api/small.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 import { inTemporaryDirectory } from "../../run/temporary.ts";
 import { ExitCode } from "../../../lib/cli/exit_codes.ts";
-import { start } from "../process.ts";
+import { optionalTest } from "../../optional.ts";
+import { onSmallDisk, whyNoSmallDisk } from "../faults/small_disk.ts";
+import { start, withFolder } from "../process.ts";
 
 const isParcel = ({ label }: { label: string }) => label === "about parcel";
 
@@ -107,3 +109,60 @@ Deno.test("serve --retrain-after says at its start that it may not read the rows
       assertStringIncludes(stderr, `--allow-read=.,${join(elsewhere, "rows.jsonl")} main.ts serve`);
     })
   ));
+
+/** Sends the last example of a training when the disk is full: its few bytes still fit, and a run does not. */
+const FULL = `
+import { load, serve, train } from "${import.meta.resolve("../../../mod.ts")}";
+import { jsonLines, SMALL, smallRows } from "${import.meta.resolve("../../api/small.ts")}";
+const [disk, out] = Deno.args;
+const said = async (text) => {
+  while (!Deno.readTextFileSync(out).includes(text)) await new Promise((next) => setTimeout(next, 20));
+};
+const rows = smallRows(120);
+const parcels = rows.filter(({ label }) => label === "about parcel");
+Deno.writeTextFileSync(disk + "/rows.jsonl", jsonLines(rows.filter((row) => !parcels.includes(row))));
+const run = await train({ ...SMALL, data: disk + "/rows.jsonl", runsDir: disk + "/runs" });
+const onError = ({ message }) => console.log(/^[A-Z][a-z]+ing failed|answers from now on|Cannot write/.exec(message)?.[0] ?? "news");
+const server = await serve(await load(run.directory), { port: 0, collect: true, retrainAfter: 20, onError });
+const post = async (path, body) =>
+  (await fetch(server.url + path, { method: "POST", body: JSON.stringify(body) })).json();
+await post("/examples", { examples: parcels.slice(0, 19) });
+const { digest } = await post("/predict", { text: "my late parcel" });
+console.log("first");
+await said("full now");
+console.log("added", JSON.stringify(await post("/examples", parcels[19])));
+await said("Retraining failed");
+console.log("same", (await post("/predict", { text: "my late parcel" })).digest === digest);
+await said("free now");
+await post("/examples", { examples: parcels.slice(20) });
+await said("answers from now on");
+console.log("label", (await post("/predict", { text: "my late parcel" })).label);
+await server.close();
+`;
+
+const absence = await whyNoSmallDisk();
+optionalTest(absence, {
+  name: "serve() with retrainAfter keeps its model on a full disk, and trains when there is room",
+  fn: () =>
+    withFolder(async (folder) => {
+      await Deno.writeTextFile(join(folder, "script.ts"), FULL);
+      const { output } = await onSmallDisk(
+        folder,
+        `"$deno" run -q -A --no-check --config=deno.json "$1/script.ts" "$disk" "$out" >>"$out" 2>&1 &
+       await ^first; fill_up; echo full now >> "$out"
+       await ^same; free; echo free now >> "$out"
+       wait`,
+      );
+      const lines = output.split("\n").filter((line) => !/ now$|^news$|^$/.test(line));
+      assertEquals(lines, [
+        "first",
+        'added {"ids":[20],"newLabels":["about parcel"]}',
+        // The log of trainings is on the same disk.
+        "Cannot write",
+        "Retraining failed",
+        "same true",
+        "answers from now on",
+        "label about parcel",
+      ]);
+    }),
+});
