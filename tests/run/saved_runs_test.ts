@@ -5,14 +5,14 @@
  */
 import type { Summary } from "../../lib/base/events.ts";
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { cp, readFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { trainingConfig } from "../../lib/config/schema.ts";
 import { InputError } from "../../lib/base/errors.ts";
 import { writeJson } from "../../lib/run/files/files.ts";
 import { configDigest, createManifest, readManifest } from "../../lib/run/files/manifest.ts";
 import { readSummary } from "../../lib/run/log/summary.ts";
-import { ROOT, run, start, withFolder } from "../cli/process.ts";
+import { latestOf, ROOT, run, start, withFolder } from "../cli/process.ts";
 import { inTemporaryDirectory } from "./temporary.ts";
 import { tinyRunConfig } from "./tiny_run.ts";
 
@@ -115,6 +115,21 @@ Deno.test("a saved run that is finished takes more epochs, and is verified with 
     assertEquals((await readSummary(directory))?.epochs, epochs + 1);
     const verified = await run("verify", folder, [directory]);
     assertMatch(verified.stdout, /^Verified: all (9|21) recorded states/, verified.stderr);
+  }));
+
+Deno.test("a saved run is continued with new rows, and the new run is verified", () =>
+  withSaved("files-finished", async (directory, folder) => {
+    const rows = Array.from({ length: 40 }, (_, row) => `a tall oak ${row % 7},tree`);
+    await writeFile(join(folder, "trees.csv"), `text,label\n${rows.join("\n")}\n`);
+    const args = [join(folder, "trees.csv"), "--from", directory, "--epochs", "4", "--exit", "--runs-dir", folder];
+    const { code, stdout, stderr } = await run("train", folder, args);
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /^Old rows: +\d.* before, .* after \(25 validation rows\)$/m);
+    const child = await latestOf(folder);
+    const { labels, from } = await readManifest(child);
+    assertEquals([labels.at(-1), from?.run], ["tree", directory.split("/").at(-1)]);
+    const verified = await run("verify", folder, [child]);
+    assertMatch(verified.stdout, /^Verified: all 4 recorded states/, verified.stderr);
   }));
 
 Deno.test("a saved run on files evaluates rows with the same metrics", () =>

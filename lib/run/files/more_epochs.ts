@@ -24,14 +24,15 @@ export async function withEpochs(manifest: Manifest, epochs = manifest.config.ep
 }
 
 /**
- * Writes the manifest of the run in `directory` again. Throws an InputError if another process serves the run: its lock is of
- * the file that is replaced, and its model is the earlier one.
+ * Writes the manifest of the run in `directory` again. Throws an InputError if another process serves the run, or trains one
+ * that continues from it: their locks are of the file that is replaced, and their model is the earlier one.
  */
 export async function rewriteManifest(directory: string, manifest: Manifest): Promise<void> {
   const path = join(directory, "run.json");
   const lock = await lockExclusive(path);
   if (!lock) {
-    const message = `Run ${manifest.id} gets no more epochs while another process serves it: end that process first`;
+    const message =
+      `Run ${manifest.id} gets no more epochs while another process serves it, or continues from it: end that first`;
     throw inputError("run", message);
   }
   try {

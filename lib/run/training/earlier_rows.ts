@@ -1,4 +1,5 @@
 /** Adds rows of the run that a new run continues from to the new rows: validation rows, and a share of the training rows. */
+import { counted } from "../../base/counted.ts";
 import { InputError, inputError } from "../../base/errors.ts";
 import { type EncodedTable, rowsOf } from "../../data/batches/table.ts";
 import type { LoadedPart } from "../../data/encode/assemble.ts";
@@ -6,8 +7,10 @@ import { joinParts, translation } from "../../data/encode/join_parts.ts";
 import { replayedRows, strataOf } from "../../data/encode/split.ts";
 import { classCounts } from "../../data/load/load.ts";
 import type { LoadedData } from "../../data/load/loaded_data.ts";
+import { Duplicates } from "../../data/findings/duplicates.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
 import { hasLetters } from "../../data/tokenizers/tokenizer.ts";
+import { UNKNOWN } from "../../data/vocabulary/vocabulary.ts";
 import { join } from "node:path";
 import { readJson } from "../files/files.ts";
 import type { Parent } from "./parent.ts";
@@ -44,6 +47,11 @@ export function withEarlierRows(
   const training = joined(own.training, source.training, rows);
   const validation = joined(own.validation, source.validation);
   const counts = [training, validation].map((part) => classCounts(part, labels.length));
+  const all = joined(own.training, source.training).table;
+  const added = {
+    training: rowsOf(own.training.table),
+    validation: own.validation ? rowsOf(own.validation.table) : 0,
+  };
   return {
     ...own,
     training,
@@ -57,13 +65,47 @@ export function withEarlierRows(
         validation: counts[1]![at]!,
       })),
       parts: { ...statistics.parts, training: training.statistics, validation: validation.statistics },
+      warnings: [...statistics.warnings, ...leaks(all, validation.table, added)],
     },
-    all: joined(own.training, source.training).table,
-    added: {
-      training: rowsOf(own.training.table),
-      validation: own.validation ? rowsOf(own.validation.table) : 0,
-    },
+    all,
+    added,
   };
+}
+
+/** Returns warnings about validation rows of one part with the tokens of a training row of the other. New rows come first. */
+function leaks(training: EncodedTable, validation: EncodedTable, added: Joined["added"]): string[] {
+  const trained = new Duplicates();
+  eachRow(training, (row, ids) => void trained.add(ids, ids.length, row, 0));
+  let [old, fresh] = [0, 0];
+  eachRow(validation, (row, ids) => {
+    const found = trained.find(ids, ids.length);
+    if (!found) return;
+    if (row >= added.validation) old += found.first < added.training ? 1 : 0;
+    else fresh += found.first >= added.training ? 1 : 0;
+  });
+  trained.clear();
+  const tell = (rows: number, which: string, other: string) =>
+    rows === 0 ? [] : [
+      `${
+        counted(rows, `${which} validation row has`, `${which} validation rows have`)
+      } the tokens of ${other} training ` +
+      "row, so the accuracy says too much",
+    ];
+  return [...tell(old, "old", "a new"), ...tell(fresh, "new", "an old")];
+}
+
+/** Calls `use` with each row that has tokens: their ids, or the keys of those that are unknown. */
+function eachRow({ tokens, offsets, unknown }: EncodedTable, use: (row: number, ids: Uint32Array) => void): void {
+  for (let row = 0; row < offsets.length - 1; row++) {
+    let next = unknown?.before[row] ?? 0;
+    const ids = Uint32Array.from(tokens.subarray(offsets[row]!, offsets[row + 1]!), (id) => {
+      if (id !== UNKNOWN || !unknown) return id;
+      const { offsets, keys } = unknown.keys;
+      const place = next++;
+      return offsets[place]! < offsets[place + 1]! ? keys[offsets[place]!]! : id;
+    });
+    if (ids.length > 0) use(row, ids);
+  }
 }
 
 /**

@@ -5,7 +5,10 @@ import type { ReadingRules } from "../../base/normal_form.ts";
 import type { Config, TrainingConfig } from "../../config/schema.ts";
 import type { KnownData } from "../../data/load/loaded_data.ts";
 import type { TrainedModel } from "../../predict/trained_model.ts";
+import type { FileLock } from "../../platform/file_lock.ts";
 import { resolveRun } from "../files/directory.ts";
+import { unlessMissing } from "../files/files.ts";
+import { shareFile } from "../files/lock.ts";
 import { type Manifest, manifestSource, readManifest } from "../files/manifest.ts";
 import { openModel } from "../open_model.ts";
 
@@ -39,6 +42,11 @@ export async function openParent(config: Pick<Config, "from" | "runsDir">): Prom
   return { directory, manifest, model, known: { preprocessing, labels }, rules: preprocessing.rules ?? 1 };
 }
 
+/** Locks the run that a training continues from, so that no process removes or extends it: resuming needs it as it is. */
+export async function holdParent(parent: Parent | undefined): Promise<FileLock | undefined> {
+  return parent && await unlessMissing(() => shareFile(join(parent.directory, "run.json")));
+}
+
 /** Lists the directories and the files of rows that training and its ancestors read. */
 export async function filesOfParents({ from, runsDir }: Pick<Config, "from" | "runsDir">): Promise<string[]> {
   if (from === "") return [];
@@ -48,13 +56,17 @@ export async function filesOfParents({ from, runsDir }: Pick<Config, "from" | "r
   return [...files, ...await filesOfParents({ ...config, runsDir: dirname(directory) })];
 }
 
-/** Names the option in the errors about its run. */
+/** Names the option in the errors about its run, which may be that of a run that is resumed. */
 async function named<Result>(open: () => Promise<Result>): Promise<Result> {
   try {
     return await open();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new InputError(error.problems.map((problem) => ({ ...problem, field: "from" })), error.more);
+    const refuse = (why: string) => `The run that \`from\` names cannot be used: ${why}`;
+    throw new InputError(
+      error.problems.map(({ message }) => ({ field: "from", message: refuse(message) })),
+      error.more,
+    );
   }
 }
 

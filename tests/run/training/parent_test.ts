@@ -11,7 +11,9 @@ import { tensorNamed, tensorView } from "../../../lib/model/layout.ts";
 import { trainedModel } from "../../../lib/model/task_model.ts";
 import { CheckpointStore } from "../../../lib/run/files/checkpoint_store.ts";
 import { readManifest } from "../../../lib/run/files/manifest.ts";
+import { rewriteManifest } from "../../../lib/run/files/more_epochs.ts";
 import { readModel } from "../../../lib/run/files/model_files.ts";
+import { removeRun } from "../../../lib/run/library/retention.ts";
 import { readSummary } from "../../../lib/run/log/summary.ts";
 import { openTraining } from "../../../lib/run/training/open_training.ts";
 import { readDataAgain, readRunData } from "../../../lib/run/training/reload_data.ts";
@@ -173,6 +175,46 @@ Deno.test("a run with --from says the accuracy before and after, also in a chain
     // Without earlier rows only the new ones are evaluated.
     const alone = await (await open(folder, { ...child, replay: 0 })).train();
     assertEquals([alone.parent!.old, alone.parent!.new!.rows], [undefined, 4]);
+  }));
+
+Deno.test("readRunData() warns of validation rows that have the tokens of a training row of the other run", () =>
+  inTemporaryDirectory(async (folder) => {
+    const file = async (name: string, rows: readonly string[]) => {
+      await Deno.writeTextFile(join(folder, name), `text,label\n${rows.join("\n")}\n`);
+      return join(folder, name);
+    };
+    const own = (word: string) => Array.from({ length: 8 }, (_, row) => `${word} number${row},${word[0]}`);
+    const validation = await file("held.csv", ["apple alone,a", "zebra rarely,b", "berry alone,b", "berry last,b"]);
+    const data = [await file("old.csv", [...own("apple"), ...own("berry")])];
+    const parent = await open(folder, { ...small, data, validation, minCount: 1 });
+    await parent.train();
+    const added = [await file("new.csv", [...own("cherry"), "apple alone,a", "zebra rarely,b", "zebra rarely,b"])];
+    const child = { from: parent.directory, data: added };
+    const again = await file("again.csv", ["cherry alone,c", "apple number3,a"]);
+    const { source } = await readRunData(configOf(folder, { ...child, validation: again }));
+    const leaks = (warnings: readonly string[]) => warnings.filter((text) => text.includes("the tokens of"));
+    assertEquals(leaks(source.statistics.warnings), [
+      "2 old validation rows have the tokens of a new training row, so the accuracy says too much",
+      "1 new validation row has the tokens of an old training row, so the accuracy says too much",
+    ]);
+    const none = await readRunData(configOf(folder, { ...child, validation: again, replay: 0 }));
+    assertEquals(leaks(none.source.statistics.warnings), []);
+  }));
+
+Deno.test("a run that another one continues from is neither removed nor extended meanwhile", () =>
+  withParent({}, async (folder, parent, child) => {
+    const run = await open(folder, { ...child, epochs: 1_000_000 });
+    const training = run.train();
+    const reading = new AbortController();
+    for await (const { type } of run.log.read(0, reading.signal)) if (type === "progress") break;
+    reading.abort();
+    assertEquals(await removeRun(parent.directory), "busy");
+    const manifest = await readManifest(parent.directory);
+    await assertRejects(() => rewriteManifest(parent.directory, manifest), InputError, "continues from it");
+    run.stop(StopReason.signal);
+    await training;
+    assertEquals(await removeRun(parent.directory), "removed");
+    assertEquals((await readModel(run.directory)).labels, ["b", "d", "a", "c"]);
   }));
 
 Deno.test("a run with --from refuses changed files of earlier rows, unless it replays none", () =>
