@@ -72,7 +72,7 @@ export function withEarlierRows(
   };
 }
 
-/** Returns warnings about validation rows of one part with the tokens of a training row of the other. New rows come first. */
+/** Returns warnings about validation rows of one run with the tokens of a training row of the other. New rows come first. */
 function leaks(training: EncodedTable, validation: EncodedTable, added: Joined["added"]): string[] {
   const trained = new Duplicates();
   eachRow(training, (row, ids) => void trained.add(ids, ids.length, row, 0));
@@ -84,14 +84,12 @@ function leaks(training: EncodedTable, validation: EncodedTable, added: Joined["
     else fresh += found.first >= added.training ? 1 : 0;
   });
   trained.clear();
-  const tell = (rows: number, which: string, other: string) =>
-    rows === 0 ? [] : [
-      `${
-        counted(rows, `${which} validation row has`, `${which} validation rows have`)
-      } the tokens of ${other} training ` +
-      "row, so the accuracy says too much",
-    ];
-  return [...tell(old, "old", "a new"), ...tell(fresh, "new", "an old")];
+  const ofOld = counted(old, "old validation row has", "old validation rows have");
+  const ofNew = counted(fresh, "new validation row has", "new validation rows have");
+  return [
+    ...old > 0 ? [`${ofOld} the same tokens as a new training row, so the accuracy says too much`] : [],
+    ...fresh > 0 ? [`${ofNew} the same tokens as an old training row, so the accuracy says too much`] : [],
+  ];
 }
 
 /** Calls `use` with each row that has tokens: their ids, or the keys of those that are unknown. */

@@ -42,7 +42,7 @@ export async function openParent(config: Pick<Config, "from" | "runsDir">): Prom
   return { directory, manifest, model, known: { preprocessing, labels }, rules: preprocessing.rules ?? 1 };
 }
 
-/** Locks the run that a training continues from, so that no process removes or extends it: resuming needs it as it is. */
+/** Locks the run that a training continues from, so that no process removes or extends it: resuming needs both. */
 export async function holdParent(parent: Parent | undefined): Promise<FileLock | undefined> {
   return parent && await unlessMissing(() => shareFile(join(parent.directory, "run.json")));
 }

@@ -177,25 +177,25 @@ Deno.test("a run with --from says the accuracy before and after, also in a chain
     assertEquals([alone.parent!.old, alone.parent!.new!.rows], [undefined, 4]);
   }));
 
-Deno.test("readRunData() warns of validation rows that have the tokens of a training row of the other run", () =>
+Deno.test("readRunData() warns of validation rows that training rows of the other run repeat", () =>
   inTemporaryDirectory(async (folder) => {
     const file = async (name: string, rows: readonly string[]) => {
       await Deno.writeTextFile(join(folder, name), `text,label\n${rows.join("\n")}\n`);
       return join(folder, name);
     };
     const own = (word: string) => Array.from({ length: 8 }, (_, row) => `${word} number${row},${word[0]}`);
-    const validation = await file("held.csv", ["apple alone,a", "zebra rarely,b", "berry alone,b", "berry last,b"]);
+    const validation = await file("held.csv", ["apple kept,a", "zebra rarely,b", "berry kept,b", "berry last,b"]);
     const data = [await file("old.csv", [...own("apple"), ...own("berry")])];
     const parent = await open(folder, { ...small, data, validation, minCount: 1 });
     await parent.train();
-    const added = [await file("new.csv", [...own("cherry"), "apple alone,a", "zebra rarely,b", "zebra rarely,b"])];
+    const added = [await file("new.csv", [...own("cherry"), "apple kept,a", "zebra rarely,b", "zebra rarely,b"])];
     const child = { from: parent.directory, data: added };
-    const again = await file("again.csv", ["cherry alone,c", "apple number3,a"]);
+    const again = await file("again.csv", ["cherry kept,c", "apple number3,a"]);
     const { source } = await readRunData(configOf(folder, { ...child, validation: again }));
-    const leaks = (warnings: readonly string[]) => warnings.filter((text) => text.includes("the tokens of"));
+    const leaks = (warnings: readonly string[]) => warnings.filter((text) => text.includes("the same tokens as"));
     assertEquals(leaks(source.statistics.warnings), [
-      "2 old validation rows have the tokens of a new training row, so the accuracy says too much",
-      "1 new validation row has the tokens of an old training row, so the accuracy says too much",
+      "2 old validation rows have the same tokens as a new training row, so the accuracy says too much",
+      "1 new validation row has the same tokens as an old training row, so the accuracy says too much",
     ]);
     const none = await readRunData(configOf(folder, { ...child, validation: again, replay: 0 }));
     assertEquals(leaks(none.source.statistics.warnings), []);

@@ -22,7 +22,7 @@ async function withParent(folder: string): Promise<{ readonly parent: string; re
   return { parent, child: [added, "--from", parent, "--epochs", "12", "--exit", "--runs-dir", folder] };
 }
 
-Deno.test("a continued run that is killed resumes to the same digest, is verified, and takes more epochs", () =>
+Deno.test("a killed run with --from resumes to the same digest, is verified, and takes more epochs", () =>
   withFolder(async (folder) => {
     const { child } = await withParent(folder);
     await run("train", folder, child);
@@ -40,7 +40,7 @@ Deno.test("a continued run that is killed resumes to the same digest, is verifie
     assertMatch(verified.stdout, /^Verified: all 14 recorded states/, verified.stderr);
   }));
 
-Deno.test("a continued run predicts without the run that it continues from, and says what resuming it needs", () =>
+Deno.test("a run with --from predicts without the earlier run, and resume and verify name it", () =>
   withFolder(async (folder) => {
     const { parent, child } = await withParent(folder);
     const stopped = start("train", folder, [...child, ...SLOW]);
