@@ -92,7 +92,7 @@ function leaks(training: EncodedTable, validation: EncodedTable, added: Joined["
   ];
 }
 
-/** Calls `use` with each row that has tokens: their ids, or the keys of those that are unknown. */
+/** Calls `use` with each row of tokens that can be told apart: their ids, or the keys of those that are unknown. */
 function eachRow({ tokens, offsets, unknown }: EncodedTable, use: (row: number, ids: Uint32Array) => void): void {
   for (let row = 0; row < offsets.length - 1; row++) {
     let next = unknown?.before[row] ?? 0;
@@ -102,7 +102,7 @@ function eachRow({ tokens, offsets, unknown }: EncodedTable, use: (row: number, 
       const place = next++;
       return offsets[place]! < offsets[place + 1]! ? keys[offsets[place]!]! : id;
     });
-    if (ids.length > 0) use(row, ids);
+    if (ids.length > 0 && (unknown || !ids.includes(UNKNOWN))) use(row, ids);
   }
 }
 
