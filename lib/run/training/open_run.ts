@@ -13,8 +13,10 @@ import { jsonBytes, writeJson, writeWhole } from "../files/files.ts";
 import { editNotes, filled } from "../files/notes_file.ts";
 import { checkData, createManifest, type Manifest, readManifest } from "../files/manifest.ts";
 import { sha256 } from "../../base/sha256.ts";
+import type { FileLock } from "../../platform/file_lock.ts";
 import { startingWeights } from "./given_weights.ts";
 import { rewriteManifest, withEpochs } from "../files/more_epochs.ts";
+import { holdParent } from "./parent.ts";
 import { type Prepared, prepareRun, trainingFor, type TrainingRunOptions } from "./prepare.ts";
 import { unreadableRun } from "./background_checkpoints.ts";
 import type { ParameterLayout } from "../../model/layout.ts";
@@ -31,6 +33,8 @@ export interface OpenRun {
   readonly options: TrainingRunOptions;
   /** Describes the run's earlier processes, if there are any. */
   readonly recap: LogRecap | undefined;
+  /** The lock of the run that this one continues from. */
+  readonly held: FileLock | undefined;
   /** Describes the damaged checkpoints that are newer than the one that is used. */
   readonly problems: readonly string[];
 }
@@ -67,7 +71,8 @@ export async function newRun(options: TrainingRunOptions): Promise<OpenRun> {
   await writeJson(join(directory, "run.json"), { id, ...manifest } satisfies Manifest);
   if (!options.isCandidate) await nameLatest(config.runsDir, id);
   const log = await EventLog.create(join(directory, "events.jsonl"));
-  return { id, directory, startedAt, log, prepared, options, recap: undefined, problems: [] };
+  const held = await holdParent(source?.parent);
+  return { id, directory, startedAt, log, prepared, options, recap: undefined, held, problems: [] };
 }
 
 /**
@@ -99,7 +104,8 @@ export async function earlierRun(directory: string, options: TrainingRunOptions,
     const prepared = await prepareRun(options, training, { restore, given });
     await saveNotes(directory, options.config);
     if (manifest !== earlier) await rewriteManifest(directory, manifest);
-    return { id, directory, startedAt, log, prepared, options, recap, problems };
+    const held = await holdParent(options.source?.parent);
+    return { id, directory, startedAt, log, prepared, options, recap, held, problems };
   } catch (error) {
     await log.close();
     throw error;

@@ -25,8 +25,6 @@ import { BackgroundCheckpoints, savingError } from "./background_checkpoints.ts"
 import { createSummary } from "../log/summary.ts";
 import { dataSummary } from "./reload_data.ts";
 import type { RunData } from "./run_data.ts";
-import type { FileLock } from "../../platform/file_lock.ts";
-import { holdParent } from "./parent.ts";
 import type { RunState } from "../types.ts";
 
 /** Describes the end of the rounds. */
@@ -77,9 +75,8 @@ export class TrainingRun {
   }
 
   /**
-   * Opens the run in `directory` at its newest whole checkpoint. The options of the training come from `run.json`, which then
-   * has `epochs` in all, and those of the process from `options.config`. Throws an InputError if the run or its data changed,
-   * or if it cannot be read.
+   * Opens the run in `directory` at its newest whole checkpoint, with the options of the training in `run.json`, which then
+   * has `epochs` in all. Throws an InputError if the run or its data changed, or if it cannot be read.
    */
   static async resume(directory: string, options: TrainingRunOptions, epochs?: number): Promise<TrainingRun> {
     return new TrainingRun(await earlierRun(directory, options, epochs));
@@ -134,12 +131,10 @@ export class TrainingRun {
    * continue, after a checkpoint of the newest committed state, or if the results cannot be saved.
    */
   async train(): Promise<Summary> {
-    let lock: FileLock | undefined;
     try {
       if (this.#open.recap) this.#logResumption();
       else this.#logStart();
       this.#ngramJob?.start();
-      lock = await holdParent(this.#open.options.source?.parent);
       const end = await this.#runToEnd();
       this.#ended = true;
       const summary = await this.#save(end).catch((error) => {
@@ -154,7 +149,7 @@ export class TrainingRun {
     } finally {
       this.#ngramJob?.stop();
       this.#coordinator.close();
-      lock?.close();
+      this.#open.held?.close();
       await this.#closeLog();
     }
   }
