@@ -92,7 +92,7 @@ function leaks(training: EncodedTable, validation: EncodedTable, added: Joined["
   ];
 }
 
-/** Calls `use` with each row of tokens that can be told apart: their ids, or the keys of those that are unknown. */
+/** Calls `use` with the tokens of each row, unless they have no spelling: their ids, or the keys of those that are unknown. */
 function eachRow({ tokens, offsets, unknown }: EncodedTable, use: (row: number, ids: Uint32Array) => void): void {
   for (let row = 0; row < offsets.length - 1; row++) {
     let next = unknown?.before[row] ?? 0;
