@@ -195,6 +195,11 @@ const wrong: [values: Values, field: string, message: string][] = [
   [{ pooling: "first" }, "--pooling", `--pooling is "first": expected last or mean or max`],
   [{ dropout: 0.95 }, "--dropout", "--dropout is 0.95: expected at most 0.9, as a fraction: 0.2 for 20%"],
   [
+    { epochs: 5, extendedAfter: "3,5" },
+    "--extendedAfter",
+    "--extendedAfter is 3,5: expected ascending numbers below `epochs`, which is 5",
+  ],
+  [
     { warmupSteps: 1001 },
     "--warmupSteps",
     "--warmupSteps is 1001: expected at most the run's 1,000 steps (`epochs` · `stepsPerEpoch`)",
