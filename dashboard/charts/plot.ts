@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** Options of the chart library: axes, colours, the pointer that charts share, zoom, and a vertical mark. */
+/** Options of the chart library: axes, colours, the pointer that charts share, zoom, and vertical marks. */
 import type { Signal } from "@preact/signals";
 import type uPlot from "uplot";
 import { compact, count, duration, loss, percent } from "../../lib/report/format.ts";
@@ -35,6 +35,8 @@ export const ACCURACY: Measure = {
 
 export const RATE: Measure = { unit: "sequences/s", text: count, tick: compact };
 
+export const ROWS: Measure = { ...RATE, unit: "rows/s" };
+
 export const SHARE: Measure = {
   unit: "% of time",
   text: (value) => percent(value, 1),
@@ -61,6 +63,11 @@ export interface Line {
   readonly isRaw?: boolean;
 }
 
+interface Mark {
+  readonly at: number;
+  readonly name: string;
+}
+
 export interface Plot {
   readonly measure: Measure;
   readonly lines: readonly Line[];
@@ -69,8 +76,8 @@ export interface Plot {
   readonly axisName?: string;
   /** Charts of one group share a pointer, so that their values at one step can be compared. */
   readonly group?: string;
-  /** Position of a vertical mark, and its name. */
-  readonly mark?: { readonly at: number; readonly name: string } | undefined;
+  /** Positions of vertical marks, and their names. */
+  readonly marks?: readonly Mark[] | undefined;
   /** The part of the horizontal axis that is shown, undefined for all of it; set where the pointer can choose one. */
   readonly zoom?: Signal<readonly [from: number, to: number] | undefined>;
 }
@@ -122,7 +129,7 @@ export function optionsOf(
     hooks: {
       setCursor: [({ cursor }) => pointer.value = cursor.idx ?? undefined],
       setSelect: [zoomed],
-      draw: [(plot) => drawMark(plot, newest.current.mark)],
+      draw: [(plot) => newest.current.marks?.forEach((mark) => drawMark(plot, mark))],
     },
     scales: {
       x: { time: false, range: (_plot, _min, max) => [...newest.current.zoom?.value ?? [0, max > 0 ? max : 1]] },
@@ -165,8 +172,7 @@ function series({ colour: name, dash, isMarked, isRaw }: Line): uPlot.Series {
 }
 
 /** Draws a vertical line, with its name beside it. */
-function drawMark(plot: uPlot, mark: Plot["mark"]): void {
-  if (!mark) return;
+function drawMark(plot: uPlot, mark: Mark): void {
   const { ctx, bbox: { left, top, width, height } } = plot;
   const x = Math.round(plot.valToPos(mark.at, "x", true));
   if (x < left || x > left + width) return;

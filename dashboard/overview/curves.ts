@@ -15,8 +15,8 @@ export function Curves(
   const zoom: NonNullable<Plot["zoom"]> = useSignal(undefined);
   const served = servedEpoch(view);
   const at = served && placeOfEpoch(view, served, axis.value);
-  const mark = at === undefined ? undefined : { at, name: `epoch ${served} is served` };
-  const shared = { axis: axis.value, zoom, mark, missing: "Waiting for the first round" };
+  const marks = at === undefined ? [] : [{ at, name: `epoch ${served} is served` }];
+  const shared = { axis: axis.value, zoom, marks, missing: "Waiting for the first round" };
   const rise = riseText(view);
   const all = markup`<button type="button" class="plain" onClick=${() => zoom.value = undefined}>All steps</button>`;
   const save = h(Save, { name: `${view.run}.csv`, text: () => curvesCsv(view) });

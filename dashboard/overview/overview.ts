@@ -8,6 +8,7 @@ import type { Store } from "../store.ts";
 import { Curves } from "./curves.ts";
 import { MistakesCard } from "./mistakes_card.ts";
 import { PredictBox } from "./predict_box.ts";
+import { StreamCharts } from "./stream_charts.ts";
 import { ProgressCard, QualityCard } from "./status_cards.ts";
 
 export function Overview({ store }: { readonly store: Store }): ComponentChildren {
@@ -29,6 +30,6 @@ export function Overview({ store }: { readonly store: Store }): ComponentChildre
       ${h(ProgressCard, { view, seconds: store.seconds.value })}
       ${h(PredictBox, { run: view.run, model: store.model.value, columns: store.data.value.value?.columns })}
       ${hasRows && h(MistakesCard, mistakes)}
-      ${hasCurves && markup`<div class="curves">${h(Curves, { view, axis: store.axis })}</div>`}
+      ${hasCurves && markup`<div class="curves">${h(StreamCharts, view)}${h(Curves, { view, axis: store.axis })}</div>`}
     </div>`;
 }

@@ -1,5 +1,6 @@
 /** Defines a run's events, which all parts share. An event's `id` is its position in the run's log, from 1, without gaps. */
 import { z } from "zod";
+import { clusterViewSchema } from "./events/cluster_view.ts";
 import { rowMetricsSchema } from "./row_metrics.ts";
 
 const metrics = z.object({ loss: z.number(), accuracy: z.number() });
@@ -139,46 +140,8 @@ const resumed = z.object({
 const paused = z.object({ ...stamp, type: z.literal("paused") });
 const unpaused = z.object({ ...stamp, type: z.literal("unpaused") });
 
-/** Describes a machine of a run, as it shows itself to the others. */
-export const machineSchema = z.object({
-  member: z.string(),
-  /** Threads. */
-  workers: z.int().positive(),
-  /** Rounds committed there. */
-  round: z.int().nonnegative(),
-  /** Says whether it can train shards of the next round: it has the state that the round starts from, or will soon. */
-  inStep: z.boolean(),
-  /** Payload bytes sent and read since it joined. */
-  bytesUp: z.number().nonnegative(),
-  bytesDown: z.number().nonnegative(),
-  /** Shares of its time since it joined. */
-  compute: z.number().min(0).max(1),
-  wait: z.number().min(0).max(1),
-  /** Number of its incidents. */
-  incidents: z.int().nonnegative(),
-});
-
-/** `incident` is the newest one, "" for none. */
-const clusterMember = machineSchema.extend({ incident: z.string() });
-
 /** The machines of a run, as seen by the machine with this log. */
-const cluster = z.object({
-  ...stamp,
-  type: z.literal("cluster"),
-  /** The run's name on the NATS server. */
-  name: z.string(),
-  /** The names of this machine and of the leader, "" for none. */
-  member: z.string(),
-  leader: z.string(),
-  round: z.int(),
-  members: z.array(clusterMember),
-  /** Messages and registers that this machine dropped, by kind; earlier versions did not count them. */
-  dropped: z.record(z.string(), z.int()).optional(),
-});
-export type ClusterMember = z.infer<typeof clusterMember>;
-/** The same without the position in a log. */
-const clusterViewSchema = cluster.omit({ id: true, at: true, type: true });
-export type ClusterView = z.infer<typeof clusterViewSchema>;
+const cluster = z.object({ ...stamp, type: z.literal("cluster"), ...clusterViewSchema.shape });
 
 /** A fault that training survives. */
 const incident = z.object({
@@ -195,11 +158,27 @@ export interface Incident {
   readonly member?: string;
 }
 
-/** The machines and their latest incidents, oldest first. */
-export const clusterStatusSchema = clusterViewSchema.extend({
-  incidents: z.array(z.object({ at: z.string(), member: z.string(), message: z.string() })),
+const streamPoint = {
+  /** Rows of the stream so far. */
+  rows: z.int(),
+  /** Faded share of the rows that the model of their time predicted before it learnt them; null before the first model. */
+  accuracy: z.number().nullable(),
+  rowsPerSecond: z.number(),
+};
+
+/** A run begins to learn the newest rows of a stream. */
+const stream = z.object({
+  ...stamp,
+  type: z.literal("stream"),
+  /** The segment of the stream that is learnt, from 1. */
+  segment: z.int(),
+  ...streamPoint,
+  /** Bad rows that this process skipped. */
+  skipped: z.int(),
+  /** The ends of the newest segments, the newest last, and the rows at which the accuracy fell: drifts of the stream. */
+  history: z.array(z.object(streamPoint)),
+  drifts: z.array(z.int()),
 });
-export type ClusterStatus = z.infer<typeof clusterStatusSchema>;
 
 const stopping = z.object({ ...stamp, type: z.literal("stopping"), reason: z.string() });
 
@@ -282,6 +261,7 @@ export const eventSchema = z.discriminatedUnion("type", [
   incident,
   cluster,
   baseline,
+  stream,
   stopping,
   finished,
   failed,

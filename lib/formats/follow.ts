@@ -15,9 +15,14 @@ const LINE_FEED = 10;
 /**
  * Reads the file at `path` from its beginning and then what is appended to it, until `signal` aborts. When the file is
  * truncated, or another one takes its name, the last line of the old contents ends there, and reading continues at the
- * beginning of the new ones. Throws an InputError if there is no such file at first; later it may be missing for a while.
+ * beginning of the new ones. Throws an InputError if there is no such file at first; later it may be missing for a while. Calls
+ * `onOther` when all of the earlier contents was used.
  */
-export async function* followFile(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+export async function* followFile(
+  path: string,
+  signal?: AbortSignal,
+  onOther: () => void | Promise<void> = () => {},
+): AsyncGenerator<Uint8Array, void, void> {
   let file = await openFirst(path);
   try {
     let position = 0;
@@ -43,6 +48,7 @@ export async function* followFile(path: string, signal?: AbortSignal): AsyncGene
       position = 0;
       if (!isWholeLine) yield Uint8Array.of(LINE_FEED);
       isWholeLine = true;
+      await onOther();
     }
   } finally {
     await file.close();

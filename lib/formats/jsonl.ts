@@ -50,7 +50,7 @@ function labelCount(head: string, { labelColumn, labelSeparator }: ReadOptions):
  * Reads a row such as `{"text": "…", "label": "spam"}` or `{"tokens": [21, "b", …], "label": ["a", true]}`. A list of tokens
  * may also have the key of the text.
  */
-function readRow(
+export function readRow(
   line: string,
   count: LabelCount,
   options: ReadOptions,

@@ -7,7 +7,8 @@
  * is lost. It takes no part in a round.
  */
 import { TrainingError } from "../base/errors.ts";
-import type { ClusterView, Incident } from "../base/events.ts";
+import type { ClusterView } from "../base/events/cluster_view.ts";
+import type { Incident } from "../base/events.ts";
 import { isNewBest } from "./commit/best_state.ts";
 import { type EpochRecord, RecordReader, type RollbackRecord, type RoundRecord } from "./commit/records.ts";
 import { type Counters, Crew } from "./crew.ts";

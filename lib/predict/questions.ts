@@ -82,7 +82,8 @@ function isLineProblem(entry: object): entry is { readonly problem: string; read
   return "problem" in entry;
 }
 
-function readRow(row: RowInput, reader: Reader, field: string): Input {
+/** Returns what `reader` makes of a row. Throws an InputError about `field` if it cannot be read. */
+export function readRow(row: RowInput, reader: Reader, field: string): Input {
   const content = inputOf(row);
   if (typeof content === "object" && "fields" in content) return content;
   return typeof content === "string" ? reader.readText(content, field) : reader.readTokens(content, field);

@@ -17,6 +17,7 @@ const TYPES: Readonly<Record<RunEvent["type"], true>> = {
   incident: true,
   cluster: true,
   baseline: true,
+  stream: true,
   stopping: true,
   finished: true,
   failed: true,
@@ -98,6 +99,9 @@ function reduce(view: RunView, event: RunEvent): void {
       return note(view, event, `Checkpoint at round ${event.round.toLocaleString("en-US")}`);
     case "rolledBack":
       return rollBack(view, event);
+    case "stream":
+      view.stream = event;
+      return note(view, event, streamText(event));
     case "baseline":
       view.baseline = event;
       return note(
@@ -198,6 +202,17 @@ function meansOf(means: readonly WorkerShare[], newest: readonly WorkerShare[], 
       average: of("average"),
     };
   });
+}
+
+/** Describes the stream of a run in one line. */
+export function streamText({ segment, rows, accuracy, rowsPerSecond, drifts }: EventOf<"stream">): string {
+  const drift = drifts.at(-1);
+  return [
+    `Segment ${segment}: ${counted(rows, "row")}`,
+    `${Math.round(rowsPerSecond).toLocaleString("en-US")} rows/s`,
+    ...accuracy === null ? [] : [`${percent(accuracy)} right before they were learnt`],
+    ...drift === undefined ? [] : [`last drift at row ${drift.toLocaleString("en-US")}`],
+  ].join(" - ");
 }
 
 /** Ignores an unknown event, which a page that is older than its server may receive. */

@@ -45,6 +45,8 @@ export interface RunView {
   validation: Metrics | undefined;
   /** Metrics of a linear model of n-grams. */
   baseline: Pick<EventOf<"baseline">, "validation" | "test"> | undefined;
+  /** The stream that the run learns from, if it does. */
+  stream: EventOf<"stream"> | undefined;
   /** The newest epoch that was evaluated. */
   evaluated: number;
   /** The evaluated epoch with the lowest validation loss. */
@@ -88,6 +90,7 @@ export function createView(run: string): RunView {
     training: undefined,
     validation: undefined,
     baseline: undefined,
+    stream: undefined,
     evaluated: 0,
     best: undefined,
     workers: [],

@@ -2,7 +2,8 @@
  * The interfaces that the HTTP layer needs from the rest of the process: no tensors, no files, no threads. main.ts passes
  * real ones, tests pass small ones.
  */
-import type { ClusterStatus, RunEvent } from "../base/events.ts";
+import type { ClusterStatus } from "../base/events/cluster_view.ts";
+import type { RunEvent } from "../base/events.ts";
 import type { OpenedModel } from "../predict/served_model.ts";
 import type { ServedModels } from "../predict/served_models.ts";
 import type { Notes } from "../config/notes_shape.ts";

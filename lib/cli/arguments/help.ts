@@ -1,4 +1,5 @@
-import { type Flag, flags } from "./flags.ts";
+import { followSchema } from "../../config/follow_shape.ts";
+import { type Flag, flags, flagsOf } from "./flags.ts";
 import { forCommandLine } from "./messages.ts";
 import { PROGRAM } from "./program.ts";
 import { presets } from "../../config/presets.ts";
@@ -37,6 +38,7 @@ export function trainHelp(): string {
   return [
     `Usage: ${PROGRAM} train [FILE …] [FLAGS]   (each FILE as in --data FILE)\n`,
     section("", own.map(([flag, text]) => [flag, text])),
+    section("Streams\n", flagsOf(followSchema).map(flagRow)),
     section("Training options (these determine the result)\n", of(trainingShape)),
     section("Data options (these determine the result, too)\n", of(fileShape)),
     section(

@@ -6,10 +6,11 @@ import { type Arguments, dataFiles, parseArguments, readConfigFile } from "../ar
 import { ExitCode } from "../exit_codes.ts";
 import { trainHelp } from "../arguments/help.ts";
 import { resumeCommand } from "./resume.ts";
+import { followCommand, followFlags, refuseWithoutStream } from "./follow/command.ts";
 import { trainAndServe, type TrainingOptions } from "./training.ts";
 
 export async function trainCommand(args: readonly string[], options: TrainingOptions): Promise<ExitCode> {
-  const parsed = parseArguments(args, flags, ["config", "preset", "resume"]);
+  const parsed = parseArguments(args, [...flags, ...followFlags], ["config", "preset", "resume"]);
   if (parsed.help) {
     options.terminal.write(trainHelp());
     return ExitCode.done;
@@ -18,6 +19,8 @@ export async function trainCommand(args: readonly string[], options: TrainingOpt
     const rest = args.filter((arg, index) => !/^--resume(=|$)/.test(arg) && args[index - 1] !== "--resume");
     return await resumeCommand([parsed.extra.resume, ...rest], options);
   }
+  if (parsed.values.follow !== undefined) return await followCommand(parsed, options);
+  refuseWithoutStream(parsed);
   const sources = await sourcesOf(parsed);
   const resolve: Resolve = (defaults) => resolveConfig(parsed.extra.preset, sources, defaults);
   return await trainAndServe(resolve(), (parts) => openTraining(resolve, { ...parts, input: options.input }), options);

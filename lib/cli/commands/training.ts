@@ -75,7 +75,15 @@ export async function trainAndServe(config: Config, open: Open, options: Trainin
   const service = await startService({ config, assets: assets(), note: terminal.note });
   const interruption = onInterruption(() => options.quit(ExitCode.interruptedTwice));
   const queue = new RunQueue(config);
-  const served = new ServedRun({ service, queue, config, predictUrl, native, threads: { foldsUrl, cores } });
+  const served = new ServedRun({
+    service,
+    queue,
+    config,
+    predictUrl,
+    native,
+    note: terminal.note,
+    threads: { foldsUrl, cores },
+  });
   let run: TrainingRun | undefined;
   let interrupted = false;
   let stopped: string | undefined;

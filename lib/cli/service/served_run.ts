@@ -1,9 +1,13 @@
 /** Serves the run that a process trains: its events, predictions from its newest weights, and the state of training. */
+import { basename } from "node:path";
 import type { Config } from "../../config/schema.ts";
-import type { ClusterStatus, ClusterView, EventOf, RunEvent } from "../../base/events.ts";
+import type { ClusterStatus, ClusterView } from "../../base/events/cluster_view.ts";
+import type { EventOf, RunEvent } from "../../base/events.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { DEFAULT_NAME, ServedModels } from "../../predict/served_models.ts";
 import { withLabelling } from "../../run/examples/labelling.ts";
+import { openModel } from "../../run/open_model.ts";
+import { openServed } from "../../run/open_served.ts";
 import { openPredictor } from "../../run/open_predictor.ts";
 import type { ExaminationThreads } from "../../run/library/examinations.ts";
 import { RunLibrary } from "../../run/library/library.ts";
@@ -14,11 +18,14 @@ import type { Service } from "../../serve/service.ts";
 
 interface ServedRunOptions {
   readonly service: Service;
-  readonly queue: RunQueue;
+  /** Runs that clients start; without it they may start none. */
+  readonly queue?: RunQueue | undefined;
   readonly config: Config;
   /** The module that the prediction thread runs. */
   readonly predictUrl: URL;
   readonly native: NativeLibrary | undefined;
+  /** Tells the operator of an incident of a saved run. */
+  readonly note: (text: string) => void;
   /** Examine the labels of runs. */
   readonly threads: ExaminationThreads;
 }
@@ -59,6 +66,27 @@ export class ServedRun {
       cluster: this.#status.cluster,
     });
     previous?.close();
+  }
+
+  /** Serves the saved run in `directory` from now on. Requests that the previous one has are answered. */
+  async turnTo(directory: string): Promise<void> {
+    const { service, config, predictUrl, native, note } = this.#options;
+    const parts = { predictUrl, native, config, onIncident: note };
+    const open = async () => await openServed({ model: await openModel(directory), directory }, parts);
+    const run = { id: basename(directory), directory };
+    if (this.#models) {
+      await this.#models.load(DEFAULT_NAME, open);
+      return this.#library?.turnTo(run);
+    }
+    this.#library = RunLibrary.saved(directory, run.id);
+    this.#models = new ServedModels([[DEFAULT_NAME, await open()]]);
+    service.serve({ runs: this.#library, models: this.#models, training: this.#status.read });
+  }
+
+  /** Shows `run`, which is trained, while another one answers; serves it if none does. */
+  watch(run: TrainingRun): void {
+    if (this.#library) this.#library.turnTo(run, run);
+    else this.show(run);
   }
 
   /** Lists `run`, a trial, beside the run that is served, or serves it if none is. */

@@ -3,7 +3,7 @@ import { counted, percent } from "../../base/counted.ts";
 import type { EventOf, RunEvent } from "../../base/events.ts";
 import type { Config } from "../../config/schema.ts";
 import { isNews } from "../../report/news.ts";
-import { apply } from "../../report/run_events.ts";
+import { apply, streamText } from "../../report/run_events.ts";
 import { createView } from "../../report/run_view.ts";
 import { forCommandLine } from "../arguments/messages.ts";
 import { displayWidth, wrapped } from "./columns.ts";
@@ -70,6 +70,8 @@ export function createReporter({ config, terminal: { emphasize, live, json, widt
           `Baseline: ${percent(event.validation.accuracy)} of the validation rows` +
             (event.test ? `, ${percent(event.test.accuracy)} of the test rows` : "") + ", a linear model of n-grams",
         );
+      case "stream":
+        return say(streamText(event));
       case "finished":
         return finalReport(view, { ...config, files, width: width() })
           .forEach(([text, emphasis]) => say(text, emphasis, NAMES));

@@ -12,13 +12,40 @@ import { closeConnections, type Connections, NatsTransport } from "./nats_transp
 
 const CONNECT_MS = 5000;
 
-/** Connects. Throws an InputError with the reason if it cannot; Unreachable if it may work later. */
+/** Opens the transport of a run. Throws an InputError with the reason if it cannot; Unreachable if it may work later. */
 export async function connectNats(options: NatsOptions): Promise<Transport> {
+  return await explained(options, async (connect) => {
+    const connections = await openConnections(connect);
+    try {
+      if (requiresTls(connections.registers) && !isTls(options)) throw new Error("it requires TLS");
+      return await NatsTransport.open(connections, options.run);
+    } catch (error) {
+      await closeConnections(connections);
+      throw error;
+    }
+  });
+}
+
+/** Opens one connection. Throws as `connectNats` does. */
+export async function openConnection(options: NatsOptions): Promise<NatsConnection> {
+  return await explained(options, async (connect) => {
+    const connection = await connect();
+    if (!requiresTls(connection) || isTls(options)) return connection;
+    await connection.close();
+    throw new Error("it requires TLS");
+  });
+}
+
+/** Calls `open` with a function that connects, and explains its errors. */
+async function explained<Result>(
+  options: NatsOptions,
+  open: (connect: () => Promise<NatsConnection>) => Promise<Result>,
+): Promise<Result> {
   const { url, run, credentials } = options;
   const security = { ...authentication(credentials), ...encryption(options) };
   ignoreUncaught(isLostSocket);
   try {
-    const connections = await openConnections(() =>
+    return await open(() =>
       connect({
         servers: url,
         name: `lockstep ${run}`,
@@ -29,13 +56,6 @@ export async function connectNats(options: NatsOptions): Promise<Transport> {
         ...security,
       })
     );
-    try {
-      if (requiresTls(connections.registers) && !isTls(options)) throw new Error("it requires TLS");
-      return await NatsTransport.open(connections, run);
-    } catch (error) {
-      await closeConnections(connections);
-      throw error;
-    }
   } catch (error) {
     const reason = explainConnectError(error, options);
     if (reason === undefined && isUnreachable(error)) {

@@ -1,6 +1,6 @@
 /** Defines the messages of the protocol: those of the leader (`down`) and those of members (`up`). */
 import { z } from "zod";
-import { machineSchema } from "../../base/events.ts";
+import { machineSchema } from "../../base/events/cluster_view.ts";
 
 const round = z.int().nonnegative();
 /** Names of machines and objects are parts of subjects. */

@@ -1,6 +1,7 @@
 /** A machine of a run. If the broker loses its store, the machine starts a new session from its own state. */
 import { TrainingError } from "../../base/errors.ts";
-import { type ClusterView, type Incident, machineSchema } from "../../base/events.ts";
+import { type ClusterView, machineSchema } from "../../base/events/cluster_view.ts";
+import type { Incident } from "../../base/events.ts";
 import { type Clock, wallClock } from "../protocol/clock.ts";
 import { Dropped } from "../protocol/dropped.ts";
 import { retry } from "../protocol/retry.ts";

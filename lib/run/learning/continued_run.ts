@@ -49,10 +49,19 @@ export interface Continued {
  * Trains a run that continues from the one in `directory`. Throws an InputError if the rows or the options do not allow it, a
  * TrainingError if the training fails, and the reason of the signal; the new run is then removed.
  */
-export async function continueRun(directory: string, options: Continuation): Promise<Continued> {
-  const { data, values, threads, signal, id = newId(new Date()), onOpened, observe = () => {} } = options;
-  const runsDir = dirname(directory);
-  const given = { ...values, data, from: directory, runsDir };
+export async function continueRun(directory: string, { data, values, ...options }: Continuation): Promise<Continued> {
+  const given = { ...values, data, from: directory, runsDir: dirname(directory) };
+  const trained = await trainRun(given, options);
+  const { parent: accuracies } = trained.summary;
+  if (!accuracies) throw new TrainingError(`run ${trained.id} continues from none`);
+  return { ...trained, accuracies };
+}
+
+/** Trains a run of the options `given` as `continueRun` does, also one that continues from none. */
+export async function trainRun(
+  given: Continuation["values"] & Pick<Continuation, "data"> & Pick<Config, "from" | "runsDir">,
+  { threads, signal, id = newId(new Date()), onOpened, observe = () => {} }: Omit<Continuation, "data" | "values">,
+): Promise<Omit<Continued, "accuracies">> {
   try {
     const run = await openTraining(
       (defaults) => resolveConfig(undefined, [{ values: given, nameOf: (key) => key }], defaults),
@@ -65,11 +74,10 @@ export async function continueRun(directory: string, options: Continuation): Pro
     if (signal.aborted) stop();
     const summary = await training.finally(() => signal.removeEventListener("abort", stop));
     signal.throwIfAborted();
-    const { parent: accuracies } = summary;
-    if (!isFinal(summary) || !accuracies) throw new TrainingError(`run ${id} has not been trained to its end`);
-    return { id, directory: run.directory, summary, accuracies };
+    if (!isFinal(summary)) throw new TrainingError(`run ${id} has not been trained to its end`);
+    return { id, directory: run.directory, summary };
   } catch (error) {
-    await removeRun(join(runsDir, id)).catch(() => {});
+    await removeRun(join(given.runsDir, id)).catch(() => {});
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { z } from "@hono/zod-openapi";
 import { describe } from "../../base/printable.ts";
 import { InputError } from "../../base/errors.ts";
 import { dataStatisticsSchema } from "../../data/statistics.ts";
-import { clusterStatusSchema } from "../../base/events.ts";
+import { clusterStatusSchema } from "../../base/events/cluster_view.ts";
 import { evaluationsSchema } from "../../model/evaluation.ts";
 import {
   type JsonText,

@@ -1,5 +1,5 @@
 import { wallClock } from "../../../lib/cluster/protocol/clock.ts";
-import { type ClusterStatus, clusterStatusSchema } from "../../../lib/base/events.ts";
+import { type ClusterStatus, clusterStatusSchema } from "../../../lib/base/events/cluster_view.ts";
 import type { Running } from "../process.ts";
 import { PATIENCE_MS } from "../../patience.ts";
 

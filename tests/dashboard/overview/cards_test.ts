@@ -4,6 +4,8 @@ import { AnswerView, verdictOf } from "../../../dashboard/overview/answer.ts";
 import { MistakesCard } from "../../../dashboard/overview/mistakes_card.ts";
 import { PredictBox } from "../../../dashboard/overview/predict_box.ts";
 import { ProgressCard, QualityCard } from "../../../dashboard/overview/status_cards.ts";
+import { StreamCharts } from "../../../dashboard/overview/stream_charts.ts";
+import { eventSchema } from "../../../lib/base/events.ts";
 import { apply } from "../../../lib/report/run_events.ts";
 import { createView } from "../../../lib/report/run_view.ts";
 import { evaluationOf, LABELS } from "../../finished_run.ts";
@@ -16,6 +18,31 @@ function viewOf(run: TrainedRun) {
   for (const event of run.events) apply(view, event);
   return view;
 }
+
+const stream = {
+  id: 1,
+  at: "2026-11-29T18:56:18.000Z",
+  type: "stream",
+  segment: 2,
+  rows: 1000,
+  accuracy: 0.875,
+  rowsPerSecond: 480.2,
+  skipped: 0,
+  history: [{ rows: 500, accuracy: null, rowsPerSecond: 300 }, { rows: 1000, accuracy: 0.875, rowsPerSecond: 480.2 }],
+  drifts: [812],
+} as const;
+
+Deno.test("StreamCharts show the accuracy before rows are learnt, and the rows a second", () => {
+  const view = createView("a");
+  assertEquals(textOf(h(StreamCharts, view)), "");
+  apply(view, eventSchema.parse(stream));
+  const text = textOf(h(StreamCharts, view));
+  assertMatch(text, /before they are learnt accuracy 87\.50\u00a0% .*rows\/s 480/);
+  assertEquals(
+    view.notes[0]?.text,
+    "Segment 2: 1,000 rows - 480 rows/s - 87.50\u00a0% right before they were learnt - last drift at row 812",
+  );
+});
 
 const model = { run: "a", labels: ["x", "y"], vocabulary: 9, length: 4, text: true, round: 7, digest: "d".repeat(64) };
 
