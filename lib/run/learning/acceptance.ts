@@ -11,14 +11,12 @@ export interface Decision {
   readonly why: string;
 }
 
-/** A rule. Its decision depends only on the accuracies, so that a training that is repeated is decided in the same way. */
-export type Decide = (accuracies: BeforeAndAfter) => Decision;
-
 /**
  * Accepts a model that is right on more validation rows than before, of the earlier and the new ones together, if it has
  * forgotten no more of the earlier ones than chance explains: at most one standard error of their accuracy. Equal models are
- * not better: another digest for nothing makes answers harder to compare, and the new rows are not lost, as the next training
- * has them too. It counts rows and not each set alike, because a handful of new rows says little.
+ * not better: another digest for nothing makes answers harder to compare, and the next training has the new rows too. It
+ * counts rows and not each set alike, because a handful of new rows says little. Like any rule it depends only on the
+ * accuracies, so that a training that is repeated is decided in the same way.
  */
 export function rightMoreOften({ old, new: born }: BeforeAndAfter): Decision {
   if (old && old.before === undefined) return no("its accuracy on the earlier validation rows is not known");
