@@ -52,13 +52,9 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
     }
   }
   const split = statistics.split;
-  if (typeof validation === "number" && validation > 0 && !data.validation) {
-    const why = !split
-      ? "no class has two rows, so the validation set is empty. Set `validation` to a file"
-      : split.groups
-      ? `every group of "${split.column}" has the only rows of a class, so the validation set is empty`
-      : `all rows have the same "${split.column}", so the validation set is empty`;
-    problems.push(refuse(split?.groups ? "groupColumn" : split ? "timeColumn" : "validation", why));
+  // New rows of a continued run may have none: the earlier ones do.
+  if (typeof validation === "number" && validation > 0 && !data.validation && !options.known) {
+    problems.push(noValidationRows(split, refuse));
   }
   const unseen = split && classes.find(({ training, validation }) => training === 0 && validation > 0);
   if (unseen && data.validation && !statistics.labels) {
@@ -68,6 +64,17 @@ export function refusals(data: LoadedData, options: LoadOptions): Problem[] {
     problems.push(refuse("timeColumn", why));
   }
   return problems;
+}
+
+/** Says why a share of the rows is none. */
+function noValidationRows(split: DataStatistics["split"], refuse: (field: string, why: string) => Problem): Problem {
+  if (!split) {
+    return refuse("validation", "no class has two rows, so the validation set is empty. Set `validation` to a file");
+  }
+  const { column, groups } = split;
+  return groups
+    ? refuse("groupColumn", `every group of "${column}" has the only rows of a class, so the validation set is empty`)
+    : refuse("timeColumn", `all rows have the same "${column}", so the validation set is empty`);
 }
 
 /** With fewer validation rows, their accuracy is off by ten points or more in either direction. */

@@ -72,8 +72,9 @@ export async function readRunData(
   const { labels, vocabulary, maxLength, preprocessing, statistics, vectors, training, keys, validation, test } =
     joined ?? own;
   if (!validation) {
-    const message = `validation is ${config.validation}: expected a share of the rows above 0, or a file of rows`;
-    throw inputError("validation", message);
+    const few = parent && config.validation !== 0 ? "no class of the new rows has two rows: " : "";
+    const expected = `${few}expected a share of the rows above 0, or a file of rows${few && ", or `replay` above 0"}`;
+    throw inputError("validation", `validation is ${config.validation}: ${expected}`);
   }
   // The digest covers the rows that the rules read, but not the rules. It covers the preprocessing, as a tokenizer may come
   // from a file of its own.

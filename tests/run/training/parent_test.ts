@@ -217,6 +217,18 @@ Deno.test("a run that another one continues from is neither removed nor extended
     assertEquals((await readModel(run.directory)).labels, ["b", "d", "a", "c"]);
   }));
 
+Deno.test("a run with --from takes too few new rows for validation rows of their own", () =>
+  withParent({}, async (folder, parent, child) => {
+    await Deno.writeTextFile(join(folder, "new.csv"), "text,label\nabout cx,c\nabout ax,a\nabout bx,b\n");
+    const run = await open(folder, { ...child, epochs: 1 });
+    const { parent: accuracies } = await run.train();
+    assertEquals([accuracies!.run, accuracies!.new, accuracies!.old!.rows], [parent.id, undefined, 4]);
+    assertEquals((await readManifest(run.directory)).labels, ["b", "d", "a", "c"]);
+    const { problems: [problem] } = await assertRejects(() => open(folder, { ...child, replay: 0 }), InputError);
+    assertEquals(problem!.field, "validation");
+    assert(problem!.message.endsWith("or `replay` above 0"), problem!.message);
+  }));
+
 Deno.test("a run with --from refuses changed files of earlier rows, unless it replays none", () =>
   withParent({}, async (folder, parent, child) => {
     const refused = async (change: Record<string, unknown> = {}) =>
