@@ -171,6 +171,8 @@ async function finishedRun(server: Process): Promise<void> {
   const act = (id: string, action: string) => fetch(`${url}runs/${id}/${action}`, { method: "POST" });
   const quick = await begin({ epochs: 2, learningRate: 0.001, name: "slow learner", tags: ["tuning"] });
   await until(async () => await stateOf(quick) === "finished");
+  const more = await begin({ from: first, epochs: 2, name: "continued" });
+  await until(async () => await stateOf(more) === "finished");
   const wide = await begin({ hidden: 128, epochs: 8, name: "wider LSTM", tags: ["tuning"] });
   await until(async () => await runOf() === wide);
   await shoot("02-first-epoch", url, points(3));
@@ -207,8 +209,15 @@ async function finishedRun(server: Process): Promise<void> {
     await page.screenshot({ path: `${target}/16-server-gone-${look}.png`, fullPage: true });
   }
   console.log("16-server-gone");
-  const later = start("serve", first, ...runsDir);
+  const later = start("serve", more, ...runsDir, "--collect", "--keep-uncertain", "100");
   await answering(later);
+  const instances = ["hello there", "it crashes when I pay the invoice for my parcel ".repeat(8), "please help"];
+  await json(`${later.url}predict`, { method: "POST", body: JSON.stringify({ instances }) });
+  await shoot("19-label", `${later.url}#label`, async (page) => {
+    await page.locator("#row:focus").waitFor();
+    await page.keyboard.press("s");
+    await page.locator('#label-curve[data-empty=""]').waitFor();
+  });
   await shoot("17-interrupted", `${later.url}?run=${queued}`, banner("Interrupted"));
   const failed = textRun(50);
   failed.record({ type: "failed", error: "Worker 1 was lost 4 times in a row: out of memory" }, at(51));

@@ -45,11 +45,10 @@ function Labelling({ store, labels, model }: LabellingProps): ComponentChildren 
   }, [labels, model, turn]);
   // The text of the row has the focus, so that keys belong to it, and a screen reader reads it.
   useEffect(() => {
-    // It is missing for a moment when the element that had the focus is removed.
-    const active = document.activeElement ?? document.body;
+    const active = document.activeElement;
     const isInside = room.current!.contains(active);
     const next = room.current!.querySelector<HTMLElement>(item ? "#row" : "textarea, input");
-    const isFree = item && (active === document.body || active.id === "to-label");
+    const isFree = item && (active === document.body || active?.id === "to-label");
     if (isInside || isFree) next?.focus({ preventScroll: true });
   }, [item]);
   const act = (action: KeyAction) => {

@@ -13,8 +13,7 @@ const focused = (page: Page) => page.evaluate<string>("document.activeElement?.i
 
 /** Waits until the page shows `text` as the row, which has the focus. */
 async function showsRow(page: Page, text: string): Promise<void> {
-  await page.locator("#row", { hasText: text }).waitFor();
-  await page.waitForFunction("document.activeElement?.id === 'row'");
+  await page.locator("#row:focus", { hasText: text }).waitFor();
 }
 
 /** Defines a test of the view for labels. */
@@ -79,7 +78,7 @@ labelTest(
     assertEquals(await page.locator("#choices li").count(), 9);
     await page.keyboard.type("tent 37");
     assertEquals(await focused(page), "label-find");
-    await page.waitForFunction("document.querySelectorAll('#choices li').length === 1");
+    await page.locator("#choices li:only-child").waitFor();
     await page.keyboard.press("Enter");
     await showsRow(page, "second text");
     await page.keyboard.type("/intent");
