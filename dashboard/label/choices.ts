@@ -86,9 +86,9 @@ export function Choices({ labels, item }: ChoicesProps): ComponentChildren {
   } as const;
   const add = isNew && markup`<p class="add"><button type="button" class="plain" onClick=${() => choose(labels, typed)}>
     New label “${typed}”</button>${choices.length > 0 && markup` <span class="hint keys">Shift and Enter</span>`}</p>`;
-  const name = several ? best.length === 0 ? "Without a label" : counted(best.length, "label") : best[0];
+  const name = several ? `Save ${best.length === 0 ? "without a label" : counted(best.length, "label")}` : best[0];
   const confirm = name !== undefined && markup`<button type="button" class="primary"
-    onClick=${() => labels.label(best)}>${several ? "Save: " : ""}${name} ${key("Enter")}</button>`;
+    onClick=${() => labels.label(best)}>${name} ${key("Enter")}</button>`;
   const keys = several ? "Digits choose labels, Enter saves them" : "Digits choose a label, Enter the marked one";
   return markup`
     <ol id="choices" class="choices" aria-label="Labels">${choices.map(option)}</ol>

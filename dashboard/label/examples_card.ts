@@ -19,8 +19,10 @@ interface ExamplesProps {
 
 export function ExamplesCard({ labels, run, mayTrain }: ExamplesProps): ComponentChildren {
   const all = labels.count.value;
+  const { columns } = labels.model.value;
   const row = ({ id, item, labels: given }: Labelled) => {
-    const [text, name] = [textOf(item.row), given.join(", ") || "no label"];
+    const values = Object.values(item.row).filter((value) => value !== null);
+    const [text, name] = [columns ? values.join(" | ") : textOf(item.row), given.join(", ") || "no label"];
     return markup`<li key=${id}>${h(Short, { text, look: "pair" })}<span class="value">${h(Short, { text: name })}
       <button type="button" class="link" aria-label="Undo ${name}: ${text.slice(0, 80)}"
         onClick=${() => labels.undo(id)}>Undo</button></span></li>`;

@@ -39,10 +39,8 @@ function Labelling({ store, labels, model }: LabellingProps): ComponentChildren 
   const room = useRef<HTMLDivElement>(null);
   const item = labels.item.value;
   const turn = Math.floor(store.tick.value / REFRESH);
-  useEffect(() => {
-    labels.model.value = model;
-    void labels.load();
-  }, [labels, model, turn]);
+  useEffect(() => void (labels.model.value = model), [labels, model]);
+  useEffect(() => void labels.load(), [labels, turn]);
   // The text of the row has the focus, so that keys belong to it, and a screen reader reads it.
   useEffect(() => {
     const active = document.activeElement;

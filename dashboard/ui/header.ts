@@ -31,7 +31,8 @@ export function Header({ store }: { readonly store: Store }): ComponentChildren 
     markup`<a key=${name} id="to-${name}" href=${linkTo({ ...address, view: name })}
       aria-current=${name === address.view ? "page" : undefined}>${title}</a>`;
   const model = store.model.value.value;
-  const shown = run || store.mayOnlyLabel && model?.run || "no run yet";
+  const labelled = store.mayOnlyLabel && model && store.labelStore(model).model.value;
+  const shown = run || labelled && labelled.run || "no run yet";
   // A server that takes no labels has the tab only while its view is shown, which says how to start another one.
   const isShown = ([view]: typeof TABS[number]) =>
     store.mayOnlyLabel ? view === "label" : view !== "label" || model?.collects || address.view === "label";

@@ -117,7 +117,7 @@ labelTest(
     await page.keyboard.press("Enter");
     await showsRow(page, "second text");
     assertEquals(fake.rows[0]!["label"], ["bug", "shipping", "new"]);
-    await page.getByRole("button", { name: /^Save: 1 label/ }).click();
+    await page.getByRole("button", { name: /^Save 1 label/ }).click();
     await shows(page, "#labelled", "2");
     assertEquals(fake.rows[1]!["label"], ["account"]);
   },
