@@ -53,6 +53,7 @@ export class RowStream {
   #line: number;
   #begun = performance.now();
   #taken = 0;
+  #rate = 0;
   /** Bad rows that this process has skipped. */
   skipped = 0;
 
@@ -79,9 +80,9 @@ export class RowStream {
     return this.#drifts;
   }
 
-  /** Rows of the segment that this process has taken, in a second. */
+  /** Rows of the last full segment in a second, from the end of the one before: with the time in which that was learnt. */
   get rowsPerSecond(): number {
-    return this.#taken / Math.max(1e-3, (performance.now() - this.#begun) / 1000);
+    return this.#rate;
   }
 
   /** The line of the stream that was read last. */
@@ -95,7 +96,6 @@ export class RowStream {
     for (const label of model?.labels ?? []) this.#known.add(label);
     this.#born.clear();
     this.#drifts = [];
-    [this.#begun, this.#taken] = [performance.now(), 0];
     const { journal, source: { reading } } = this.#options;
     const before = (journal.segment - 1) * journal.options.rows;
     const rows: Row[] = [];
@@ -125,6 +125,9 @@ export class RowStream {
       this.#measure(rows, before);
       onRows();
     }
+    const now = performance.now();
+    this.#rate = 1000 * this.#taken / Math.max(1, now - this.#begun);
+    [this.#begun, this.#taken] = [now, 0];
     return true;
   }
 

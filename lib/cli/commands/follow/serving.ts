@@ -135,8 +135,8 @@ async function bytesOf({ follow, nats }: Wanted, { input, terminal }: TrainingOp
   return (signal) => readSubject({ url, subject, credentials, tlsCa, signal, onDropped });
 }
 
-function progressText({ measures, rowsPerSecond }: RowStream): string {
+function progressText({ measures }: RowStream): string {
   const accuracy = accuracyOf(measures);
-  return `${counted(measures.rows, "row")}, ${Math.round(rowsPerSecond).toLocaleString("en-US")} rows/s` +
+  return `Predicted: ${counted(measures.rows, "row")}` +
     (accuracy === undefined ? "" : `, prequential ${percent(accuracy)}`);
 }
