@@ -204,11 +204,13 @@ const STATES: readonly {
     labelling: () => new FakeLabelling(LABELS, ["word ".repeat(2000), "unbreakable".repeat(50), "short"]),
     view: "label",
     prepare: async (page) => {
-      await page.locator("#row").waitFor();
+      await page.locator("#row:focus").waitFor();
       await page.keyboard.press("s");
+      await page.locator("#row:focus", { hasText: "unbreakable" }).waitFor();
       await page.keyboard.press("2");
       await shows(page, "#labelled", "1");
       await page.locator('#label-curve[data-empty=""]').waitFor();
+      await page.locator("#row:focus", { hasText: "short" }).waitFor();
       await page.keyboard.type("bi");
       await shows(page, "#label", "New label");
     },
@@ -220,7 +222,7 @@ const STATES: readonly {
     model: { several: true },
     view: "label",
     prepare: async (page) => {
-      await page.locator("#row").waitFor();
+      await page.locator("#row:focus").waitFor();
       for (const key of ["1", "2"]) await page.keyboard.press(key);
       await page.locator("#label-find").fill("no such label");
       await page.keyboard.press("Enter");
