@@ -287,11 +287,11 @@ export type RunEvent =
       seconds: number;
       refitRows?: number | undefined;
     }
-    | StreamPoint & { type: "stream"; segment: number; skipped: number; history: StreamPoint[]; drifts: number[] }
+    | (
+      & { type: "stream"; segment: number; skipped: number; drifts: number[]; rows: number; rowsPerSecond: number }
+      & { accuracy: number | null; history: { rows: number; accuracy: number | null; rowsPerSecond: number }[] }
+    )
     | { type: "stopping"; reason: string }
     | { type: "finished"; summary: Summary }
     | { type: "failed"; error: string }
   );
-
-/** The state of a stream after some rows; the accuracy is that of the rows before they were learnt, if there was a model. */
-type StreamPoint = { rows: number; accuracy: number | null; rowsPerSecond: number };
