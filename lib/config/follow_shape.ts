@@ -7,11 +7,11 @@ export const followShape = {
       "earlier stream. See docs/learning-on.md",
   ),
   followRows: z.int().min(50).max(100_000).default(500)
-    .describe("with --follow: rows of a segment, which a run learns together"),
+    .describe("rows of a segment of the stream, which a run learns together"),
   followWindow: z.int().min(50).max(1_000_000).default(2000)
-    .describe("with --follow: newest rows that a run learns from, rounded up to segments"),
+    .describe("newest rows that a run learns from, rounded up to segments"),
   followKeep: z.int().min(0).max(1_000_000).default(0)
-    .describe("with --follow: newest segments to keep, at least those of the window; 0: all"),
+    .describe("newest segments to keep, at least those of the window; 0: all"),
 } as const;
 
 export const followSchema = z.strictObject(followShape);
