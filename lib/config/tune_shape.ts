@@ -7,7 +7,7 @@ import type { Config, ConfigKey } from "./schema.ts";
 const minutes = z.number().min(0.05).max(10_080);
 const size = z.string()
   .refine((text) => text === "" || byteSize(text) !== undefined, "expected a size such as 300kB or 1MB");
-const sizeText = "compare models of at most this size, as export --size makes them, such as 300kB";
+const sizeText = "compare models of at most this size, as a small export makes them, such as 300kB";
 
 export const tuneShape = {
   minutes: minutes.default(5).describe("minutes of the search, with the training of the best config"),
