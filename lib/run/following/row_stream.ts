@@ -5,6 +5,7 @@
 import { counted } from "../../base/counted.ts";
 import { InputError, inputError } from "../../base/errors.ts";
 import { untilAborted } from "../../base/waiting.ts";
+import { cannotRead } from "../../formats/bytes.ts";
 import { isProblem, type Row } from "../../formats/entry.ts";
 import type { NativeLibrary } from "../../engine/contract.ts";
 import { openSaved } from "../../predict/batch_predictor.ts";
@@ -153,9 +154,8 @@ export class RowStream {
   }
 
   #refuse(message: string): void {
-    if (this.#options.onBadRow === "stop") {
-      throw inputError("line", `${message}. Set \`onBadRow\` to skip to leave bad rows out`);
-    }
+    const { onBadRow, source: { name } } = this.#options;
+    if (onBadRow === "stop") throw cannotRead(name, `${message}. Set \`onBadRow\` to skip to leave bad rows out`);
     this.skipped++;
     // A hostile stream must not fill the log of the process.
     if (this.skipped <= NOTED) this.#options.note(`skipped: ${message}`);

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { counted } from "../../base/counted.ts";
-import { inputError } from "../../base/errors.ts";
+import { InputError, inputError } from "../../base/errors.ts";
 import { cannotOpen, openBytes, quotedSource } from "../../formats/bytes.ts";
 import { isProblem, type Row, type RowProblem } from "../../formats/entry.ts";
 import { followFile } from "../../formats/follow.ts";
@@ -97,9 +97,13 @@ export async function openSource(
     ? concatenated(files!)
     : followFile(name, signal, () => journal.turnFile(line + ends));
   async function* counting(): AsyncGenerator<Uint8Array, void, void> {
-    for await (const chunk of bytes) {
-      for (const byte of chunk) if (byte === LINE_FEED) ends++;
-      yield chunk;
+    try {
+      for await (const chunk of bytes) {
+        for (const byte of chunk) if (byte === LINE_FEED) ends++;
+        yield chunk;
+      }
+    } catch (error) {
+      throw error instanceof InputError ? error : cannotOpen(name, error);
     }
   }
   async function* batches(): AsyncGenerator<StreamEntry[], void, void> {

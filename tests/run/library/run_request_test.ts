@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { configPaths } from "../../../lib/config/schema.ts";
@@ -230,7 +230,7 @@ Deno.test("requestedRun() continues only from runs of its own folder, and hides 
     }
     assertEquals(await refused(7), "from is 7: expected a string");
     const message = await refused("20260101-000000-aaaa");
-    assert(message.startsWith('There is no run in "20260101-000000-aaaa"'), message);
+    assertStringIncludes(message, 'cannot be used: There is no run in "20260101-000000-aaaa"');
     assert(!message.includes(folder), message);
     assert(!(await refused("latest")).includes(folder));
   }));
