@@ -15,6 +15,8 @@ browserTest(
     assertEquals(run.labels.state, "running");
     await page.getByRole("button", { name: "Stop" }).last().click();
     await page.getByRole("button", { name: "Look for wrong labels" }).click();
+    // The server has begun before the test says that it has ended.
+    await shows(page, "#wrong-labels", "25");
     // The page asks again each second.
     run.labels = { state: "finished", mayStart: true, result: examinationOf(LABELS), rows: "suspects.csv" };
     await shows(page, "#wrong-labels", "Probably wrong: 56 rows");
