@@ -161,7 +161,7 @@ Deno.test("train --follow stops at a bad row, or leaves it out, and refuses what
     ]);
     const stopped = await train(folder, file, "a");
     assertEquals(stopped.code, 2);
-    assertMatch(stopped.stderr, /^error: line 21 is not JSON.*Set --on-bad-row to skip/);
+    assertMatch(stopped.stderr, /^error: Cannot read ".*": line 21 is not JSON.*Set --on-bad-row to skip/);
     const skipped = await train(folder, file, "b", ["--on-bad-row", "skip"]);
     assertEquals([skipped.code, Object.keys(digestsIn(skipped.stdout))], [0, ["1"]]);
     assertMatch(
@@ -170,7 +170,10 @@ Deno.test("train --follow stops at a bad row, or leaves it out, and refuses what
     );
     const labels = Array.from({ length: 30 }, (_, row) => JSON.stringify({ text: "word", label: `label ${row}` }));
     const many = await train(folder, await rowsIn(folder, labels), "c");
-    assertMatch(many.stderr, /^error: line 11 has one more new label than the 10 that a segment of 50 rows may have/);
+    assertMatch(
+      many.stderr,
+      /^error: Cannot read ".*": line 11 has one more new label than the 10 that a segment of 50 rows may have/,
+    );
     assertMatch(
       (await train(folder, file, "d", ["--validation", "0.2"])).stderr,
       /--validation is given with --follow/,
