@@ -18,7 +18,6 @@ import { labelTokenProblem, tokenProblem } from "../serve/pipeline/access.ts";
 import { allowedHostsFor } from "../serve/pipeline/gate.ts";
 import { openService } from "../serve/service.ts";
 import { givenValues } from "./given_values.ts";
-import { nativeKernels } from "./kernels.ts";
 import { OpenModel } from "./model.ts";
 import type { Model } from "./types/model.ts";
 import type { AppOptions, Models, ServeOptions, Server } from "./types/service.ts";
@@ -54,11 +53,13 @@ export async function serveModels(
   const note = (line: string) => onError?.(new Error(line));
   const opening = { config, onIncident: note, predictUrl };
   const all = named(given);
-  const native = () => nativeKernels(config.kernels);
+  const [first] = Object.values(all);
+  // Runs that are loaded or trained later have the kernels of the first model.
+  const native = first && modelOf(first).origin.native;
   const retraining = config.retrainAfter === 0 ? undefined : await Retraining.open({
     directory: onlyDirectory(all, runsDir),
     config,
-    threads: { ...threads, cores: navigator.hardwareConcurrency, native: native() },
+    threads: { ...threads, cores: navigator.hardwareConcurrency, native },
     say: note,
     warn: note,
   });
@@ -68,7 +69,7 @@ export async function serveModels(
     served?.close();
   };
   try {
-    const own = { ...opening, native: native(), examples: retraining };
+    const own = { ...opening, native, examples: retraining };
     const open = (model: Model) =>
       retraining ? retraining.current().then((found) => openServed(found, own)) : opened(model, opening);
     const entries = Object.entries(all).map(async ([name, model]) => [name, await open(model)] as const);

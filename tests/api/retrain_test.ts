@@ -21,7 +21,12 @@ function withRun(use: (runsDir: string, directory: string) => Promise<void>): Pr
 }
 
 const serving = async (directory: string) =>
-  await serve(await load(directory), { port: 0, collect: true, keepUncertain: 10, retrainAfter: 20 });
+  await serve(await load(directory, { kernels: "wasm" }), {
+    port: 0,
+    collect: true,
+    keepUncertain: 10,
+    retrainAfter: 20,
+  });
 
 async function post(server: Server, path: string, body: unknown) {
   const response = await fetch(`${server.url}${path}`, { method: "POST", body: JSON.stringify(body) });
@@ -97,7 +102,7 @@ Deno.test("serve() with retrainAfter answers with better weights, and refuses wo
     }
     assertEquals(await removeRun(trained), "removed");
     const notes: unknown[] = [];
-    await using server = await serve(await load(directory), {
+    await using server = await serve(await load(directory, { kernels: "wasm" }), {
       port: 0,
       collect: true,
       retrainAfter: 20,

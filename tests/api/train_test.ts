@@ -116,7 +116,7 @@ Deno.test("resume() with epochs takes a complete run further, and refuses fewer 
   await inTemporaryDirectory(async (runsDir) => {
     const options = { ...SMALL, data: smallRows(), runsDir };
     const { directory } = await train(options);
-    const more = { data: smallRows(), epochs: SMALL.epochs + 1 };
+    const more = { data: smallRows(), epochs: SMALL.epochs + 1, kernels: "wasm" } as const;
     await using further = await resume(directory, more);
     await using same = await train({ ...options, ...more, extendedAfter: String(SMALL.epochs) });
     assertEquals([further.summary.epochs, further.summary.digest], [more.epochs, same.summary.digest]);
