@@ -27,11 +27,9 @@ export interface TuneOptions extends TrainOptions {
  *
  * @example
  * ```ts
- * import { tune, type TuneTrial } from "lockstep";
+ * import type { TuneTrial } from "lockstep";
  *
- * const trials: TuneTrial[] = [];
- * await using run = await tune({ data: "tickets.csv", minutes: 0.1, epochs: 2, onTrial: (trial) => trials.push(trial) });
- * console.log(run.id, trials.length);
+ * export const onTrial = ({ changes, score, seconds }: TuneTrial) => console.log(changes, score, seconds);
  * ```
  */
 export interface TuneTrial {
@@ -60,10 +58,9 @@ export interface TuneTrial {
  *
  * @example
  * ```ts
- * import { tune, type TunedRun } from "lockstep";
+ * import type { TunedRun } from "lockstep";
  *
- * await using run: TunedRun = await tune({ data: "tickets.csv", minutes: 0.1, epochs: 2 });
- * console.log(run.config, run.trials.length, run.summary.validation?.accuracy);
+ * export const describe = ({ config, trials }: TunedRun) => `${JSON.stringify(config)}, best of ${trials.length} trials`;
  * ```
  */
 export interface TunedRun extends Run {
